@@ -1,0 +1,64 @@
+"""Who may what: the only way from a user to an object.
+
+Grants, teams and folders join here; callers keep asking `visible` and `fetch`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404
+
+from portal.accounts.models import User
+
+M = TypeVar("M", bound=Model)
+
+
+class Shared(Protocol):
+    """A queryset that knows which of its rows a member of staff may see and change."""
+
+    def visible_to(self, user: User) -> QuerySet[Model]: ...
+
+    def editable_by(self, user: User) -> QuerySet[Model]: ...
+
+
+def is_staff_member(user: User | AnonymousUser) -> bool:
+    """Tell whether this is an active, logged-in member of staff."""
+    return isinstance(user, User) and user.is_active
+
+
+def require(user: User, permission: str) -> None:
+    """Raise PermissionDenied unless a role of the user carries `app.codename`."""
+    if not user.has_perm(permission):
+        raise PermissionDenied(f"Your roles do not include {permission}.")
+
+
+def visible(user: User, model: type[M]) -> QuerySet[M]:
+    """Return the rows of a model that the user may know of."""
+    rows: QuerySet[M] = model._default_manager.visible_to(user)  # type: ignore[attr-defined]  # Shared
+    return rows
+
+
+def fetch(user: User, model: type[M], *, edit: bool = False, **lookup: object) -> M:
+    """Return one row. Raises Http404 when the user may not know of it, PermissionDenied
+    when it may be seen but not changed.
+    """
+    row = visible(user, model).filter(**lookup).first()
+    if row is None:
+        raise Http404
+    if edit:
+        editable: QuerySet[M] = model._default_manager.editable_by(user)  # type: ignore[attr-defined]  # Shared
+        if not editable.filter(pk=row.pk).exists():
+            raise PermissionDenied("You may see this, but not change it.")
+    return row
+
+
+def row_rights(user: User) -> str:
+    """Name the set of measured rows the user may read; part of every cache key.
+
+    All staff read all data sets until row filters exist.
+    """
+    return "all" if user.is_active else "none"

@@ -1,0 +1,56 @@
+"""Write the audit trail, in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from portal.audit.models import AuditEntry
+from portal.lib.requests import current_origin
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+SECRET_FIELDS = frozenset({"password", "digest", "secret", "token", "key"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an object was and is; either side None when it did not or does not exist."""
+
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+def record(
+    actor: User | None,
+    action: str,
+    subject: models.Model | None = None,
+    change: Change | None = None,
+) -> AuditEntry:
+    """Write one entry. `actor` None means the system; `action` reads `noun.verb`.
+
+    Secrets are left out of both sides. Call it inside the transaction of the change.
+    """
+    change = change or Change()
+    origin = current_origin.get()
+    return AuditEntry.objects.create(
+        actor=actor,
+        actor_label=str(actor) if actor else "system",
+        action=action,
+        object_type=subject._meta.label_lower if subject is not None else "",
+        object_id=str(subject.pk) if subject is not None else "",
+        object_label=str(subject)[:200] if subject is not None else "",
+        before=without_secrets(change.before),
+        after=without_secrets(change.after),
+        request_id=origin.request_id,
+        address=origin.address or None,
+    )
+
+
+def without_secrets(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    return {name: value for name, value in values.items() if name not in SECRET_FIELDS}

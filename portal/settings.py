@@ -1,0 +1,268 @@
+"""Every setting of the portal, typed, from the environment; docs/settings.md explains them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from portal.embedded import endpoints
+from portal.lib.env import Env, Misconfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def secret_key(data_dir: Path) -> str:
+    """Return the key kept beside the data; make it on the first start."""
+    file = data_dir / "run" / "secret-key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"secret-key.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, file)  # the first of two racing processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file.read_text()
+
+
+def database(url: str) -> dict[str, Any]:
+    """Translate postgresql://user:pass@host:port/name?host=/socket/dir into Django's form."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "portal",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", [parts.hostname or ""])[0],
+        "PORT": str(parts.port or query.get("port", [""])[0]),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}},
+        "ATOMIC_REQUESTS": False,
+    }
+
+
+def redis_location(url: str) -> str:
+    """redis-py knows Valkey by the name of redis only."""
+    return url.replace("valkey://", "redis://", 1).replace("valkeys://", "rediss://", 1)
+
+
+try:
+    environment = Env.from_process()
+    DATA_DIR = environment.path("PORTAL_DATA_DIR", BASE_DIR / "var")
+    env = Env({**endpoints.read(DATA_DIR), **environment.values})
+
+    DEBUG = env.flag("PORTAL_DEBUG", default=False)
+    PORT = env.integer("PORTAL_PORT", 8000, low=1, high=65535)
+    HOST = env.text("PORTAL_HOST", "127.0.0.1")
+    BASE_URL = env.url("PORTAL_BASE_URL", ("http", "https"), "https://portal.example.com")
+    PORTAL_TIME_ZONE = env.zone("PORTAL_TIME_ZONE", "UTC")
+    METRIC_PREFIX = env.text("PORTAL_METRIC_PREFIX", "tanqory_")
+    ENVIRONMENT_NAME = env.text("PORTAL_ENVIRONMENT", "")
+    LOG_FORMAT = env.text("PORTAL_LOG_FORMAT", "text")
+    DATABASE_URL = env.url(
+        "DATABASE_URL", ("postgresql", "postgres"), "postgresql://user:pass@host:5432/portal"
+    )
+    REDIS_URL = env.url(
+        "REDIS_URL", ("redis", "rediss", "valkey", "valkeys", "unix"), "redis://host:6379/0"
+    )
+    CLICKHOUSE_URL = env.url(
+        "CLICKHOUSE_URL", ("http", "https"), "http://user:pass@host:8123/portal"
+    )
+    CLICKHOUSE_CLUSTER = env.text("CLICKHOUSE_CLUSTER")
+    EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps"), "smtp://user:pass@host:587")
+    SECRET_KEY = env.text("PORTAL_SECRET_KEY") or secret_key(DATA_DIR)
+except Misconfigured as problem:
+    sys.exit(str(problem))
+
+PUBLIC_URL = BASE_URL or f"http://{'127.0.0.1' if HOST in {'0.0.0.0', '::'} else HOST}:{PORT}"  # noqa: S104
+SERVED_BY_HTTPS = PUBLIC_URL.startswith("https://")
+
+ALLOWED_HOSTS = (
+    [urlsplit(BASE_URL).hostname or "", "127.0.0.1", "localhost"]
+    if BASE_URL
+    else ["127.0.0.1", "localhost", "[::1]", HOST]
+)
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.sites",
+    "django.contrib.admin",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+    "portal",
+    "portal.accounts",
+    "portal.audit",
+    "portal.store",
+    "portal.live",
+    "analytics.ingest",
+    "analytics.insights",
+    "analytics.collect",
+    "dashboards",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.lib.requests.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+ASGI_APPLICATION = "portal.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Without a URL the name resolves, so that commands load and say themselves that `up` is needed.
+DATABASES = {"default": database(DATABASE_URL or "postgresql:///portal?host=/nonexistent")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "portal.lib.cache.FailOpenRedisCache",
+        "LOCATION": redis_location(REDIS_URL) or "redis://127.0.0.1:1/0",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [redis_location(REDIS_URL) or "redis://127.0.0.1:1/0"]},
+    }
+}
+
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://", 1)
+    if REDIS_URL.startswith("unix")
+    else redis_location(REDIS_URL)
+)
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "portal.accounts.adapter.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+SITE_ID = 1
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# Cookies ignore ports: the host's other services, and two portals on one host, must not collide.
+COOKIE_PREFIX = "__Host-portal" if SERVED_BY_HTTPS else f"portal-{PORT}"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}-session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}-csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_BY_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_BY_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if SERVED_BY_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SERVED_BY_HTTPS
+SECURE_SSL_REDIRECT = SERVED_BY_HTTPS
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static_collected"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Served straight from the source folders: compressing a manifest costs 40 s on the demo's path.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+if EMAIL_URL:
+    _mail = urlsplit(EMAIL_URL)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _mail.hostname or ""
+    EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 587)
+    EMAIL_HOST_USER = unquote(_mail.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+    EMAIL_USE_SSL = _mail.scheme == "smtps"
+    EMAIL_USE_TLS = not EMAIL_USE_SSL and bool(EMAIL_HOST_USER)
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "outbox"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "portal.accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.accounts.permissions.StaffPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["portal.lib.api.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["portal.lib.api.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "portal.lib.api.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Portal API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["portal.accounts.permissions.StaffPermission"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "portal.lib.log.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+    },
+}

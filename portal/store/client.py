@@ -1,0 +1,162 @@
+"""The one client of the engine: clickhouse-connect over HTTP, embedded and cluster alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from clickhouse_connect.driver.httputil import get_pool_manager
+from django.conf import settings
+from urllib3.exceptions import HTTPError
+
+from portal.store.query import Query
+
+TIME_LIMIT = timedelta(seconds=30)
+UNREACHABLE = (OperationalError, HTTPError, OSError)
+
+
+class EngineUnavailable(Exception):
+    """The engine does not answer now; the question may be asked again."""
+
+
+class QueryFailed(Exception):
+    """The engine refused or stopped a query; `code` is ClickHouse's error number (0: unknown)."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Result:
+    """Columns of an answer and what it cost."""
+
+    names: tuple[str, ...]
+    columns: tuple[Sequence[Any], ...]
+    rows_read: int
+    bytes_read: int
+    elapsed_ms: float
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        return list(zip(*self.columns, strict=True))
+
+    def value(self) -> Any:
+        """Return the single cell of a one-row, one-column answer."""
+        return self.columns[0][0]
+
+
+@lru_cache(maxsize=1)
+def _pool() -> Any:
+    return get_pool_manager(maxsize=32, num_pools=4)
+
+
+_local = threading.local()
+
+
+def connection() -> Client:
+    """Return this thread's client; all threads share one pool of HTTP connections."""
+    found: Client | None = getattr(_local, "client", None)
+    if found is None or _local.url != settings.CLICKHOUSE_URL:
+        _local.client, _local.url = found, _ = (
+            connect(settings.CLICKHOUSE_URL),
+            settings.CLICKHOUSE_URL,
+        )
+    return found
+
+
+def connect(url: str) -> Client:
+    """Open a client for a CLICKHOUSE_URL. Raises EngineUnavailable."""
+    if not url:
+        raise EngineUnavailable("The engine is not running; start the portal: manage.py up")
+    parts = urlsplit(url)
+    try:
+        return clickhouse_connect.get_client(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or (8443 if parts.scheme == "https" else 8123),
+            username=unquote(parts.username or "default"),
+            password=unquote(parts.password or ""),
+            database=parts.path.strip("/") or "default",
+            secure=parts.scheme == "https",
+            pool_mgr=_pool(),
+            autogenerate_session_id=False,  # a session would make queries wait for each other
+            query_limit=0,
+            connect_timeout=5,
+            send_receive_timeout=300,
+            tz_mode="aware",
+        )
+    except UNREACHABLE as error:
+        raise EngineUnavailable(
+            f"The engine does not answer at {parts.hostname}:{parts.port}."
+        ) from error
+
+
+def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "") -> Result:
+    """Run one SELECT. Raises QueryFailed, EngineUnavailable."""
+    limits: dict[str, Any] = {
+        "max_execution_time": time_limit.total_seconds(),
+        "readonly": 2,
+        **query.settings,
+    }
+    if query_id:
+        limits["query_id"] = query_id
+    try:
+        answer = connection().query(
+            query.sql,
+            parameters=dict(query.params),
+            settings=limits,
+            transport_settings={"X-Portal-Lane": "heavy"} if query.heavy else None,
+            column_oriented=True,
+        )
+    except (ClickHouseError, *UNREACHABLE) as error:
+        raise translated(error) from error
+    summary = answer.summary
+    return Result(
+        names=tuple(answer.column_names),
+        columns=tuple(answer.result_columns),
+        rows_read=int(summary.get("read_rows", 0)),
+        bytes_read=int(summary.get("read_bytes", 0)),
+        elapsed_ms=int(summary.get("elapsed_ns", 0)) / 1e6,
+    )
+
+
+def command(sql: str, *, settings_: dict[str, Any] | None = None, **params: Any) -> None:
+    """Run one statement that answers nothing (DDL, KILL, mutation)."""
+    try:
+        connection().command(sql, parameters=params, settings=settings_ or {})
+    except (ClickHouseError, *UNREACHABLE) as error:
+        raise translated(error) from error
+
+
+def insert(table: str, columns: dict[str, Sequence[Any]], *, token: str) -> None:
+    """Insert columns as one block; the same token again changes nothing.
+
+    Raises QueryFailed, EngineUnavailable; after either, repeat with the same token.
+    """
+    try:
+        connection().insert(
+            table,
+            list(columns.values()),
+            column_names=list(columns),
+            column_oriented=True,
+            settings={"insert_deduplication_token": token},
+        )
+    except (ClickHouseError, *UNREACHABLE) as error:
+        raise translated(error) from error
+
+
+def translated(error: Exception) -> Exception:
+    """Tell a refused query from an engine that is away."""
+    code = int(getattr(error, "code", None) or 0)
+    if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
+        return QueryFailed(str(error), code)
+    if code:
+        return QueryFailed(str(error), code)
+    return EngineUnavailable("The engine does not answer; it restarts by itself, try again.")

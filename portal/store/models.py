@@ -1,0 +1,28 @@
+"""What PostgreSQL knows of the engine's data."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F
+
+
+class Epoch(models.Model):
+    """A counter that moves when history changes (merge, erasure): part of every cache key."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField(default=0)
+    # Late merges whose events are not re-keyed yet: while there are any, queries apply them.
+    pending_overrides = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def current(cls) -> Epoch:
+        return cls.objects.filter(id=1).first() or cls()
+
+    @classmethod
+    def move(cls, *, pending_overrides: int) -> None:
+        """Make every cached answer unusable, and say how many overrides queries must apply."""
+        cls.objects.get_or_create(id=1)
+        cls.objects.filter(id=1).update(number=F("number") + 1, pending_overrides=pending_overrides)

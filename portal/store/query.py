@@ -1,0 +1,50 @@
+"""What is asked of the engine: SQL with typed parameters, and the window it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class EmptyWindow(ValueError):
+    """A time range ends before it begins."""
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """A half-open range [start, end) and the IANA zone in which buckets are cut."""
+
+    start: datetime
+    end: datetime
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a time range needs aware datetimes")
+        if self.start >= self.end:
+            raise EmptyWindow("`to` must be later than `from`")
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One SELECT; values only as `{name:Type}` parameters, never inside the text.
+
+    `heavy` queries wait in a lane of their own, so that widgets stay quick.
+    """
+
+    sql: str
+    params: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    settings: Mapping[str, str | int | float] = field(default_factory=lambda: NOTHING)
+    heavy: bool = False

@@ -1,0 +1,64 @@
+-- One row an event. `actor` is the person as known at intake and never changes: it may be a key.
+-- `person` follows later merges (a mutation rewrites this one column), so it may not.
+CREATE TABLE IF NOT EXISTS events $on_cluster
+(
+    day Date32,
+    name LowCardinality(String),
+    actor UInt64,
+    person UInt64 CODEC(LZ4),
+    ts DateTime64(6, 'UTC') CODEC(LZ4),
+    position UInt32 CODEC(T64, LZ4),
+    id String CODEC(ZSTD(1)),
+    source UInt32,
+    user_id String CODEC(ZSTD(1)),
+    anonymous_id String CODEC(ZSTD(1)),
+    session_id String CODEC(ZSTD(1)),
+    platform LowCardinality(String),
+    version LowCardinality(String),
+    service LowCardinality(String),
+    environment LowCardinality(String),
+    received_at DateTime64(6, 'UTC') CODEC(Delta, LZ4),
+    flags Array(LowCardinality(String)),
+    strings Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+    booleans Map(LowCardinality(String), Bool) CODEC(ZSTD(1)),
+    properties String CODEC(ZSTD(1))
+)
+ENGINE = ${replicated}MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (name, day, actor, ts)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+-- Which event ids were taken on which identity day: a batch looks up only the days it touches.
+CREATE TABLE IF NOT EXISTS event_ids $on_cluster
+(
+    day Date32,
+    id UInt128
+)
+ENGINE = ${replicated}MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (day, id)
+SETTINGS non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS person_overrides $on_cluster
+(
+    loser UInt64,
+    winner UInt64,
+    version UInt64
+)
+ENGINE = ${replicated}ReplacingMergeTree(version)
+ORDER BY loser;
+
+-- The latest value by event time wins, whatever the order of arrival.
+CREATE TABLE IF NOT EXISTS person_properties $on_cluster
+(
+    person UInt64,
+    key LowCardinality(String),
+    type LowCardinality(String),
+    string String,
+    number Float64,
+    boolean Bool,
+    ts DateTime64(6, 'UTC')
+)
+ENGINE = ${replicated}ReplacingMergeTree(ts)
+ORDER BY (person, key);

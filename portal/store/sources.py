@@ -1,0 +1,92 @@
+"""A source answers a question with a frame; `ask` is how everybody asks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.core.cache import cache
+
+from portal.lib.registry import Registry
+from portal.store import client, persons
+from portal.store.frame import Frame, Meta
+from portal.store.models import Epoch
+from portal.store.query import Query, TimeRange
+
+CACHE_BUCKET = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a source, as of which moment, and with whose row rights."""
+
+    params: Mapping[str, Any]
+    window: TimeRange | None
+    as_of: datetime
+    rights: str = "all"
+    epoch: Epoch = field(default_factory=Epoch.current)
+
+    @property
+    def person(self) -> str:
+        """The SQL expression that reads an event's person at this epoch."""
+        return persons.expression(pending=self.epoch.pending_overrides > 0)
+
+    def run(self, query: Query) -> tuple[client.Result, Meta]:
+        """Run one query of this question; returns the columns and what they cost."""
+        result = client.run(query)
+        meta = Meta(
+            as_of=self.as_of,
+            elapsed_ms=result.elapsed_ms,
+            rows_read=result.rows_read,
+            bytes_read=result.bytes_read,
+            sql=(readable(query),),
+        )
+        return result, meta
+
+
+class Source(Protocol):
+    """One kind of question. `run` raises FieldError for parameters it cannot use."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    def run(self, question: Question) -> Frame: ...
+
+
+sources: Registry[Source] = Registry("source")
+
+
+def ask(kind: str, question: Question, *, refresh: bool = False) -> Frame:
+    """Answer from the cache or from the source.
+
+    One evaluation serves everybody who asks the same within CACHE_BUCKET and has the same row
+    rights. Raises UnknownKind, FieldError, client.QueryFailed, client.EngineUnavailable.
+    """
+    source = sources.get(kind)
+    key = cache_key(kind, question)
+    found: Frame | None = None if refresh else cache.get(key)
+    if found is not None:
+        return replace(found, meta=replace(found.meta, cached=True))
+    frame = source.run(question)
+    cache.set(key, frame, timeout=2 * CACHE_BUCKET.total_seconds())
+    return frame
+
+
+def cache_key(kind: str, question: Question) -> str:
+    """Name an answer by everything that can change it."""
+    bucket = int(question.as_of.timestamp() // CACHE_BUCKET.total_seconds())
+    parts = (kind, sorted(question.params.items(), key=str), question.window, bucket)
+    text = repr((*parts, question.rights, question.epoch.number))
+    return f"frame:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def readable(query: Query) -> str:
+    """Show the SQL with the values of its parameters, as a comment under it."""
+    values = "\n".join(f"-- {name} = {value!r}" for name, value in query.params.items())
+    return f"{query.sql.strip()}\n{values}".strip()
