@@ -76,6 +76,12 @@ class RunningPortal:
             except ProcessLookupError:
                 return
 
+    def login(self, role: str) -> tuple[str, str]:
+        """Return e-mail and password of the demo's member of staff with this role."""
+        lines = (self.data_dir / "run" / "demo-logins.txt").read_text().splitlines()
+        words = next(line.split() for line in lines if line.split()[:1] == [role])
+        return words[1], words[2]
+
     def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200

@@ -1,0 +1,76 @@
+"""One demo portal and one Chromium for all browser tests of a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.running import RunningPortal, running_portal
+
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    "",
+)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    """A portal as `make demo` starts it on a fresh machine, sample company included."""
+    with running_portal(tmp_path_factory.mktemp("demo"), within_s=180) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine; `.ci/run` installs Debian's")
+    os.environ.setdefault("NODE_OPTIONS", "--no-warnings")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def session_state(demo: RunningPortal, browser: Browser) -> dict[str, object]:
+    """Log in once through the form, as the demo's admin; tests start from its cookies."""
+    context = browser.new_context(base_url=demo.url)
+    log_in(context.new_page(), *demo.login("admin"))
+    state = context.storage_state()
+    context.close()
+    return dict(state)
+
+
+@pytest.fixture
+def page(demo: RunningPortal, browser: Browser, session_state: dict[str, object]) -> Iterator[Page]:
+    """A logged-in page; any script error or refused resource fails the test."""
+    context = browser.new_context(base_url=demo.url, storage_state=session_state)  # type: ignore[arg-type]  # as returned
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+    opened.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type == "error" else None,
+    )
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def log_in(page: Page, email: str, password: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")

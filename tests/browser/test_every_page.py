@@ -1,0 +1,77 @@
+"""Every page: no serious accessibility fault, nothing wider than the screen, in both themes.
+
+PORTAL_SCREENSHOTS=dir keeps the pictures, for people to look at.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PAGES = [
+    "/",
+    "/dashboards/",
+    "/dashboards/business/",
+    "/dashboards/data-flow/",
+    "/explore/trends/",
+    "/explore/events/",
+    "/explore/schema/",
+    "/settings/tokens/",
+    "/api/docs/",
+    "/design/",
+    "/no-such-page/",
+]
+LOOKS = {
+    "light": {"width": 1440, "height": 900},
+    "dark": {"width": 1440, "height": 900},
+    "narrow": {"width": 390, "height": 844},
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_accessible(page: Page, path: str, look: str) -> None:
+    page.set_viewport_size({"width": LOOKS[look]["width"], "height": LOOKS[look]["height"]})
+    page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
+    page.add_init_script(path=AXE)
+
+    page.goto(path)
+    page.wait_for_load_state("load")
+    page.locator("main").wait_for()
+    settle(page)
+    keep_picture(page, path, look)
+
+    assert serious_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def settle(page: Page) -> None:
+    """Wait until every chart in view is drawn."""
+    for chart in page.locator("portal-chart").all()[:6]:
+        if chart.is_visible():
+            chart.locator(".main-svg, [data-empty], [data-error]").first.wait_for(timeout=15_000)
+
+
+def serious_faults(page: Page) -> list[Any]:
+    """Return axe's serious and critical violations with the places they stand in."""
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        (violation["id"], [node["html"][:160] for node in violation["nodes"][:5]])
+        for violation in found["violations"]
+        if violation["impact"] in {"serious", "critical"}
+    ]
+
+
+def keep_picture(page: Page, path: str, look: str) -> None:
+    folder = os.environ.get("PORTAL_SCREENSHOTS")
+    if folder:
+        name = path.strip("/").replace("/", "-") or "home"
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}-{look}.png"), full_page=True)
