@@ -23,7 +23,7 @@ CHROMIUM = next(
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
-    """A portal as `make demo` starts it on a fresh machine, sample company included."""
+    """Start a portal as `make demo` does on a fresh machine, sample company included."""
     with running_portal(tmp_path_factory.mktemp("demo"), within_s=180) as portal:
         yield portal
 
@@ -54,7 +54,7 @@ def session_state(demo: RunningPortal, browser: Browser) -> dict[str, object]:
 
 @pytest.fixture
 def page(demo: RunningPortal, browser: Browser, session_state: dict[str, object]) -> Iterator[Page]:
-    """A logged-in page; any script error or refused resource fails the test."""
+    """Open a logged-in page; any script error or refused resource fails the test."""
     context = browser.new_context(base_url=demo.url, storage_state=session_state)  # type: ignore[arg-type]  # as returned
     opened = context.new_page()
     problems: list[str] = []
