@@ -5,7 +5,7 @@ Grants, teams and folders join here; callers keep asking `visible` and `fetch`.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeGuard, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -25,15 +25,30 @@ class Shared(Protocol):
     def editable_by(self, user: User) -> QuerySet[Model]: ...
 
 
-def is_staff_member(user: User | AnonymousUser) -> bool:
+class MissingPermission(PermissionDenied):
+    """A role of the user would have to carry `permission` ("app.codename")."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"Your roles do not include {permission}.")
+        self.permission = permission
+
+
+def is_staff_member(user: User | AnonymousUser) -> TypeGuard[User]:
     """Tell whether this is an active, logged-in member of staff."""
-    return isinstance(user, User) and user.is_active
+    # Not isinstance: request.user is a lazy wrapper, and the comparison would not narrow it.
+    return user.is_authenticated and user.is_active
 
 
 def require(user: User, permission: str) -> None:
-    """Raise PermissionDenied unless a role of the user carries `app.codename`."""
+    """Raise MissingPermission (403) unless a role of the user carries `app.codename`."""
     if not user.has_perm(permission):
-        raise PermissionDenied(f"Your roles do not include {permission}.")
+        raise MissingPermission(permission)
+
+
+async def arequire(user: User, permission: str) -> None:
+    """Raise MissingPermission (403) as `require` does, from async code."""
+    if not await user.ahas_perm(permission):
+        raise MissingPermission(permission)
 
 
 def visible(user: User, model: type[M]) -> QuerySet[M]:
