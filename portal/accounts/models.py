@@ -9,7 +9,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
-ROLES = ("viewer", "analyst", "editor", "responder", "admin", "auditor")
+from portal.accounts.roles import ROLES
+
 SCOPES = ("read", "write", "admin")
 
 
@@ -47,7 +48,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def roles(self) -> list[str]:
         """Return the names of this person's roles, in the order of ROLES."""
-        held = set(self.groups.values_list("name", flat=True))
+        held = {group.name for group in self.groups.all()}
         return [role for role in ROLES if role in held]
 
 

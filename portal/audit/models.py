@@ -1,4 +1,4 @@
-"""The trail of everything that staff change: written once, never edited."""
+"""The trail of everything that staff change. PostgreSQL itself refuses to edit or remove a row."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ class AuditEntry(models.Model):
     """Who did what to which object, with what it was before and after."""
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
+    # The entry outlives its actor: rows here cannot be changed, so nothing may cascade into them.
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
     )
     actor_label = models.CharField(max_length=200)  # "system", or a token's name beside its owner
     action = models.CharField(max_length=80, db_index=True)  # dashboard.update

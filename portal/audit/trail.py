@@ -13,7 +13,8 @@ from portal.lib.requests import current_origin
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
-SECRET_FIELDS = frozenset({"password", "digest", "secret", "token", "key"})
+# A name that contains one of these holds a secret, or may: `api_token`, `key_digest`, ...
+SECRET_WORDS = ("password", "digest", "secret", "token", "api_key", "private_key", "credential")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,17 @@ def record(
     )
 
 
-def without_secrets(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    if values is None:
-        return None
-    return {name: value for name, value in values.items() if name not in SECRET_FIELDS}
+def without_secrets(value: Any) -> Any:
+    """Return the value less every field, at any depth, whose name speaks of a secret."""
+    if isinstance(value, dict):
+        return {
+            name: without_secrets(inner) for name, inner in value.items() if not is_secret(name)
+        }
+    if isinstance(value, list):
+        return [without_secrets(inner) for inner in value]
+    return value
+
+
+def is_secret(name: object) -> bool:
+    lowered = str(name).lower()
+    return lowered == "key" or any(word in lowered for word in SECRET_WORDS)

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -57,7 +58,15 @@ class RequestMiddleware:
 def begin(request: HttpRequest) -> None:
     given = request.headers.get("X-Request-Id", "")
     request_id = given if WELL_FORMED_ID.match(given) else secrets.token_hex(8)
-    current_origin.set(Origin(request_id, request.META.get("REMOTE_ADDR") or ""))
+    current_origin.set(Origin(request_id, well_formed(request.META.get("REMOTE_ADDR") or "")))
+
+
+def well_formed(address: str) -> str:
+    """Return an IP address that PostgreSQL takes; a socket's name or a zone index is dropped."""
+    try:
+        return str(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return ""
 
 
 def end(response: HttpResponseBase) -> HttpResponseBase:

@@ -1,0 +1,33 @@
+"""The six roles: THE table of what each may do, as Django permissions (`app.codename`).
+
+A new permission is declared in its model's `Meta.permissions` (or is one of Django's own) and added
+to the roles here; `sync_roles` brings it into the database after every `migrate`.
+"""
+
+from __future__ import annotations
+
+SEE = ("dashboards.view_dashboard",)
+EXPLORE = (*SEE, "insights.explore")
+ADMINISTER_ACCOUNTS = (
+    "accounts.view_user",
+    "accounts.add_user",
+    "accounts.change_user",
+    "accounts.view_apitoken",
+    "accounts.delete_apitoken",  # revoke anyone's
+    "auth.view_group",
+)
+READ_AUDIT = ("audit.view_auditentry",)
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "viewer": SEE,
+    "analyst": EXPLORE,
+    "editor": EXPLORE,
+    "responder": EXPLORE,
+    "admin": (*EXPLORE, *ADMINISTER_ACCOUNTS, *READ_AUDIT),
+    "auditor": READ_AUDIT,
+}
+
+
+def roles_with(permission: str) -> list[str]:
+    """Return the roles that carry a permission; shown where somebody lacks it."""
+    return [role for role, held in ROLES.items() if permission in held]

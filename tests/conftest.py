@@ -1,0 +1,63 @@
+"""Fixtures that every part's tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+from rest_framework.test import APIClient
+
+from portal.accounts.models import SCOPES, User
+from tests.factories import make_token
+from tests.people import People, make_people
+
+PageClient = Callable[[User | None], Client]
+TokenClient = Callable[..., APIClient]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let transactional tests empty the audit trail, which the database itself refuses."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_auditentry DISABLE TRIGGER audit_no_truncate")
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    return make_people()
+
+
+@pytest.fixture
+def browse() -> PageClient:
+    """Return a browser in which this person is logged in; None is an anonymous visitor."""
+
+    def opened(user: User | None = None) -> Client:
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return opened
+
+
+@pytest.fixture
+def call() -> TokenClient:
+    """Return a program that calls the API with a fresh token of this person."""
+
+    def opened(user: User, scopes: Sequence[str] = SCOPES) -> APIClient:
+        _, text = make_token(user, scopes=scopes)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+        return client
+
+    return opened
+
+
+@pytest.fixture
+def empty_cache() -> None:
+    """Forget rate limits and cached answers of other tests."""
+    cache.clear()
