@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from portal import design
+
 urlpatterns = [
     path("", include("dashboards.urls")),
     path("", include("analytics.insights.urls")),
@@ -12,6 +14,7 @@ urlpatterns = [
     path("", include("analytics.ingest.urls")),
     path("", include("portal.accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("design/", design.page, name="design"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -1,0 +1,107 @@
+"""What the sidebar shows. An entry appears when its URL exists and the viewer may open it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One link; `name` is the URL's name, `key` follows g on the keyboard."""
+
+    label: str
+    icon: str
+    name: str
+    key: str = ""
+    permission: str = ""
+    in_bar: bool = False  # one of the at most five of the narrow screen's bar
+
+
+@dataclass(frozen=True)
+class Section:
+    label: str
+    entries: tuple[Entry, ...]
+
+
+SECTIONS = (
+    Section(
+        "",
+        (
+            Entry("Home", "house", "home", key="h", in_bar=True),
+            Entry("Dashboards", "layout-dashboard", "dashboards", key="d", in_bar=True),
+        ),
+    ),
+    Section(
+        "Explore",
+        (
+            Entry("Trends", "trending-up", "trends", key="t", in_bar=True),
+            Entry("Events", "list", "events", key="e", in_bar=True),
+            Entry("Schema", "database", "schema", key="s", in_bar=True),
+        ),
+    ),
+)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `nav`, `theme`, `environment_name`, `portal_time_zone`."""
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "nav": sections(request) if _is_signed_in(request) else [],
+        "theme": theme if theme in THEMES else "",
+        "environment_name": getattr(settings, "ENVIRONMENT_NAME", ""),
+        "portal_time_zone": getattr(settings, "PORTAL_TIME_ZONE", "UTC"),
+        "home_url": address("home") or "/",
+        "status_url": address("status"),
+        "search_url": address("search"),
+        "design_url": address("design"),
+    }
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return bool(user and user.is_authenticated)
+
+
+def sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what this viewer may open: [{label, items: [{label, url, icon, key, active}]}]."""
+    listed = [{"label": s.label, "items": list(items(s, request))} for s in SECTIONS]
+    return [section for section in listed if section["items"]]
+
+
+def items(section: Section, request: HttpRequest) -> list[dict[str, Any]]:
+    found = []
+    for entry in section.entries:
+        url = address(entry.name)
+        if url and _may_open(entry, request):
+            found.append(item(entry, url, request.path))
+    return found
+
+
+def _may_open(entry: Entry, request: HttpRequest) -> bool:
+    return not entry.permission or request.user.has_perm(entry.permission)
+
+
+def item(entry: Entry, url: str, path: str) -> dict[str, Any]:
+    return {
+        "label": entry.label,
+        "url": url,
+        "icon": entry.icon,
+        "key": entry.key,
+        "in_bar": entry.in_bar,
+        "active": path == url or (url != "/" and path.startswith(url)),
+    }
+
+
+def address(name: str) -> str:
+    """Return the URL of that name, or nothing when no app provides it yet."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

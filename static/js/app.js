@@ -1,0 +1,71 @@
+/** What every page loads: htmx, the components, the shell's behavior. */
+
+import htmx from 'htmx';
+import 'portal/lib/popovers.js';
+import 'portal/lib/shortcuts.js';
+import 'portal/components/chart.js';
+import 'portal/components/command-palette.js';
+import 'portal/components/copy-button.js';
+import 'portal/components/data-table.js';
+import 'portal/components/drawer.js';
+import 'portal/components/live-state.js';
+import 'portal/components/local-time.js';
+import 'portal/components/menu-popover.js';
+import 'portal/components/tab-list.js';
+import 'portal/components/time-range.js';
+import 'portal/components/toast-region.js';
+import { toast } from 'portal/lib/dom.js';
+import { csrfToken } from 'portal/lib/http.js';
+import { highlight } from 'portal/lib/sql.js';
+import { chooseTheme } from 'portal/lib/theme.js';
+
+// An error page must never land inside a page; 400, 409 and 422 carry forms with their errors.
+htmx.config.noSwap = [204, 304, 401, 403, 404, 405, 429, '5xx'];
+
+document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
+  ctx.request.headers['X-CSRFToken'] = csrfToken();
+});
+
+document.addEventListener('htmx:before:response', (event) => {
+  const { raw } = event.detail.ctx.response;
+  if (!raw.redirected || !new URL(raw.url).pathname.startsWith('/accounts/login')) return;
+  event.preventDefault(); // the session has ended: sign in again, then come back here
+  location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+});
+
+document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => sayFailed(ctx, ctx.response.status));
+document.addEventListener('htmx:error', ({ detail: { ctx } }) => sayFailed(ctx, 0));
+
+// What polls keeps its last words and tries again by itself; only a person's own act is answered.
+function sayFailed(ctx, status) {
+  const trigger = ctx?.sourceElement?.getAttribute('hx-trigger') ?? '';
+  if (!ctx || /\b(every|load)\b/.test(trigger) || [400, 409, 422].includes(status)) return;
+  toast(status === 403 ? 'You may not do this. An admin can grant it.' : 'That did not work. Try again in a moment.', 'critical');
+}
+
+document.addEventListener('click', (event) => {
+  const choice = event.target.closest?.('[data-theme-choice]')?.dataset.themeChoice;
+  if (choice) chooseTheme(choice);
+  const toggle = event.target.closest?.('[data-toggle-query]');
+  if (toggle) toggleQuery(toggle.dataset.toggleQuery, toggle.dataset.value ?? '1');
+});
+
+document.addEventListener('portal:theme', () => {
+  const chosen = document.documentElement.dataset.theme ?? 'system';
+  document.querySelectorAll('[data-theme-choice]').forEach((item) => item.setAttribute('aria-checked', String(item.dataset.themeChoice === chosen)));
+});
+
+function toggleQuery(name, value) {
+  const url = new URL(location.href);
+  if (url.searchParams.has(name)) url.searchParams.delete(name);
+  else url.searchParams.set(name, value);
+  location.assign(url);
+}
+
+const highlightAll = () => document.querySelectorAll('code[data-language="sql"]:not([data-highlighted])').forEach(highlight);
+highlightAll();
+document.addEventListener('htmx:after:swap', highlightAll);
+
+if (/Mac|iPhone|iPad/.test(navigator.platform)) {
+  document.querySelectorAll('.search-button kbd').forEach((key) => { key.textContent = '⌘ K'; });
+}

@@ -1,0 +1,60 @@
+/** A figure's numbers as a table or CSV: the way in for everyone who cannot see the chart. */
+
+import { el } from 'portal/lib/dom.js';
+import { seriesKey, values } from 'portal/lib/chart-theme.js';
+import { grouped } from 'portal/lib/format.js';
+
+/**
+ * Rows of a figure: one per x (or label), one column per trace.
+ * @returns {{head: string[], rows: (string|number|null)[][]}}
+ */
+export function rowsOf(figure) {
+  const traces = figure.data.filter((trace) => trace.x || trace.labels || trace.values);
+  const columns = new Map();
+  const rows = new Map();
+  for (const trace of traces) {
+    const name = columnName(trace);
+    columns.set(name, columns.size);
+    const flat = trace.orientation === 'h' || trace.type === 'funnel';
+    const keys = values(trace.labels ?? (flat ? trace.y : trace.x));
+    const numbers = values(trace.values ?? (flat ? trace.x : trace.y));
+    keys.forEach((key, index) => {
+      const row = rows.get(String(key)) ?? new Map();
+      if (numbers[index] != null) row.set(name, numbers[index]);
+      rows.set(String(key), row);
+    });
+  }
+  const names = [...columns.keys()];
+  return { head: ['', ...names], rows: [...rows].map(([key, row]) => [key, ...names.map((name) => row.get(name) ?? null)]) };
+}
+
+// An incomplete tail is the same series; a comparison is a column of its own.
+function columnName(trace) {
+  const name = trace.name ?? (seriesKey(trace) || 'Value');
+  return trace.meta?.role === 'compare' ? `${name} (before)` : name;
+}
+
+export function tableFrom(figure, label) {
+  const { head, rows } = rowsOf(figure);
+  const headCells = head.map((name, index) => el('th', { scope: 'col', class: index ? 'num' : '' }, name || figure.layout?.meta?.x_title || 'Value at'));
+  const body = rows.map(([key, ...cells]) => el('tr', {}, el('th', { scope: 'row' }, key.replace('T', ' ').replace(/:00(\.000)?Z?$/, '')), ...cells.map((cell) => el('td', { class: 'num' }, grouped(cell)))));
+  return el('table', { class: 'table table-dense', 'aria-label': label }, el('thead', {}, el('tr', {}, ...headCells)), el('tbody', {}, ...body));
+}
+
+export function csvFrom(figure) {
+  const { head, rows } = rowsOf(figure);
+  return [head, ...rows].map((row) => row.map(cell).join(',')).join('\r\n');
+}
+
+// A leading = + - @ would be run as a formula by spreadsheets.
+function cell(value) {
+  if (value == null) return '';
+  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function download(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+  el('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
