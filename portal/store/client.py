@@ -153,10 +153,9 @@ def insert(table: str, columns: dict[str, Sequence[Any]], *, token: str) -> None
 
 
 def translated(error: Exception) -> Exception:
-    """Tell a refused query from an engine that is away."""
+    """Tell a refused query (in ClickHouse's own words) from an engine that is away."""
     code = int(getattr(error, "code", None) or 0)
-    if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
-        return QueryFailed(str(error), code)
-    if code:
-        return QueryFailed(str(error), code)
+    if code or (isinstance(error, DatabaseError) and not isinstance(error, OperationalError)):
+        _, mark, words = str(error).partition("DB::Exception: ")
+        return QueryFailed(words if mark else str(error), code)
     return EngineUnavailable("The engine does not answer; it restarts by itself, try again.")
