@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
@@ -28,6 +29,7 @@ ROWS = (
 )
 
 
+@require_safe
 @staff_page()
 def page(request: StaffRequest) -> HttpResponse:
     now = clock.now()

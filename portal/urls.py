@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from portal import design
+from portal.api_docs import SchemaView, api_docs
+from portal.health import alive, ready
 
 urlpatterns = [
     path("", include("dashboards.urls")),
@@ -13,8 +15,16 @@ urlpatterns = [
     path("", include("analytics.collect.urls")),
     path("", include("analytics.ingest.urls")),
     path("", include("portal.accounts.urls")),
-    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
     path("design/", design.page, name="design"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("healthz", alive, name="healthz"),
+    path("readyz", ready, name="readyz"),
+    path("api/schema/", SchemaView.as_view(), name="api-schema"),
+    path("api/docs/", api_docs, name="api-docs"),
 ]
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler429 = "portal.errors.too_many"
+handler500 = "portal.errors.broken"

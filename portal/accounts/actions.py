@@ -82,7 +82,11 @@ def create_staff(
 
 @transaction.atomic
 def set_roles(actor: User | None, user: User, roles: Sequence[str]) -> None:
-    """Give a person exactly these roles. Raises FieldError for an unknown one."""
+    """Give a person exactly these roles. Raises FieldError for an unknown one, and rather than
+    take the role admin from the last who holds it.
+    """
+    if "admin" not in roles:
+        check_an_admin_remains(user)
     before = user.roles()
     after = put_into_roles(user, roles)
     if before != after:
@@ -92,9 +96,14 @@ def set_roles(actor: User | None, user: User, roles: Sequence[str]) -> None:
 
 @transaction.atomic
 def set_active(actor: User | None, user: User, *, active: bool) -> None:
-    """Let a person in or keep them out; open sessions and tokens end with the next request."""
+    """Let a person in or keep them out; open sessions and tokens end with the next request.
+
+    Raises FieldError rather than keep the last admin out.
+    """
     if user.is_active == active:
         return
+    if not active:
+        check_an_admin_remains(user)
     user.is_active = active
     user.save(update_fields=["is_active"])
     change = Change(before={"is_active": not active}, after={"is_active": active})
@@ -174,6 +183,13 @@ def put_into_roles(user: User, roles: Sequence[str]) -> list[str]:
         user.is_staff = may_administer
         user.save(update_fields=["is_staff"])
     return wanted
+
+
+def check_an_admin_remains(user: User) -> None:
+    """Raise FieldError when nobody else could administer the portal without this person."""
+    admins = User.objects.filter(is_active=True, groups__name="admin")
+    if admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists():
+        raise FieldError("role", "The last admin stays one: make somebody else an admin first.")
 
 
 def checked_email(text: str) -> str:

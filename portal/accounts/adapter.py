@@ -5,6 +5,7 @@ Its hooks are also where the audit trail hears of logins.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,10 +14,16 @@ from django.utils.crypto import salted_hmac
 
 from portal.accounts.models import User
 from portal.audit import trail
+from portal.audit.models import AuditEntry
 from portal.audit.trail import Change
+from portal.lib import clock
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+LOGIN_FAILED = "user.login_failed"
+FAILURES_ALLOWED = 5
+FAILURES_WITHIN = timedelta(minutes=5)
 
 
 class StaffAdapter(DefaultAccountAdapter):
@@ -32,11 +39,16 @@ class StaffAdapter(DefaultAccountAdapter):
             trail.record(request.user, "user.logout", request.user)
         super().logout(request)
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)
+        # allauth counts in Valkey; this counts in the trail, so that the limit holds without it.
+        if failures_of(str(credentials.get("email", "")), clock.now()) >= FAILURES_ALLOWED:
+            raise self.validation_error("too_many_login_attempts")
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         email = str(credentials.get("email", ""))
-        known = User.objects.filter(email__iexact=email).first()
-        tried = {} if known else {"account": reference(email)}
-        trail.record(None, "user.login_failed", known, Change(after=tried))
+        known = User.objects.filter(email=email.lower()).first()
+        trail.record(None, LOGIN_FAILED, known, Change(after={"account": reference(email)}))
 
     def set_password(self, user: User, password: str) -> None:
         super().set_password(user, password)
@@ -47,6 +59,13 @@ class StaffAdapter(DefaultAccountAdapter):
 
     def get_from_email(self) -> str:
         return settings.DEFAULT_FROM_EMAIL
+
+
+def failures_of(email: str, now: datetime) -> int:
+    """Count the failed logins to this address in the last minutes."""
+    return AuditEntry.objects.filter(
+        action=LOGIN_FAILED, at__gt=now - FAILURES_WITHIN, after__account=reference(email)
+    ).count()
 
 
 def reference(typed: str) -> str:

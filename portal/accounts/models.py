@@ -52,6 +52,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return [role for role in ROLES if role in held]
 
 
+class TokenQuerySet(models.QuerySet["ApiToken"]):
+    def visible_to(self, user: User) -> TokenQuerySet:
+        """One's own; those of everybody for who may administer them."""
+        return self if user.has_perm("accounts.view_apitoken") else self.filter(user=user)
+
+    def editable_by(self, user: User) -> TokenQuerySet:
+        return self if user.has_perm("accounts.delete_apitoken") else self.filter(user=user)
+
+
 class ApiToken(models.Model):
     """A program's key to the API. It has its owner's rights, never more."""
 
@@ -64,6 +73,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TokenQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"

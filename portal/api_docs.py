@@ -1,0 +1,124 @@
+"""The API's page for people: every operation of the OpenAPI schema, in the portal's own look."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+
+from portal.accounts.decorators import staff_page
+from portal.accounts.requests import StaffRequest
+from portal.lib.api import JSONRenderer
+
+METHODS = ("get", "post", "put", "patch", "delete")
+EXAMPLE = 'curl -H "Authorization: Bearer $TOKEN" "{base}/api/v1/schema"'
+DEEPEST = 6  # a schema may refer to itself
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    summary: str
+    description: str
+    parameters: list[dict[str, Any]]
+    body: str
+    answers: list[tuple[str, str]]
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.method}{self.path}".replace("/", "-").strip("-{}")
+
+
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI schema, as JSON."""
+
+    renderer_classes = [JSONRenderer]  # errors included, in the shape of all others
+
+
+@require_safe
+@staff_page()
+def api_docs(request: StaffRequest) -> HttpResponse:
+    context = {"groups": groups(), "example": EXAMPLE.format(base=settings.PUBLIC_URL)}
+    return render(request, "api_docs.html", context)
+
+
+@lru_cache(maxsize=1)
+def groups() -> dict[str, list[Operation]]:
+    """Return the operations by the first part of their path below the version."""
+    generator: Any = SchemaGenerator  # untyped
+    schema = generator().get_schema(request=None, public=True)
+    found: dict[str, list[Operation]] = defaultdict(list)
+    for path, methods in schema["paths"].items():
+        for method in METHODS:
+            if method in methods:
+                found[group_of(path)].append(operation(method, path, methods[method], schema))
+    return dict(sorted(found.items()))
+
+
+def group_of(path: str) -> str:
+    parts = [part for part in path.split("/") if part and "{" not in part]
+    return parts[2] if len(parts) > 2 else parts[-1]
+
+
+def operation(method: str, path: str, spec: dict[str, Any], schema: dict[str, Any]) -> Operation:
+    summary, _, description = spec.get("description", "").strip().partition("\n")
+    return Operation(
+        method=method.upper(),
+        path=path,
+        summary=spec.get("summary", "") or summary,
+        description=description.strip(),
+        parameters=spec.get("parameters", []),
+        body=body_of(spec, schema),
+        answers=[
+            (code, answer.get("description", ""))
+            for code, answer in spec.get("responses", {}).items()
+        ],
+    )
+
+
+def body_of(spec: dict[str, Any], schema: dict[str, Any]) -> str:
+    """Return an outline of the JSON that the operation takes, or nothing."""
+    content = spec.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return json.dumps(outline(content["schema"], schema), indent=2) if "schema" in content else ""
+
+
+def outline(spec: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Any:
+    """Write a schema as an example whose leaves say their type."""
+    if "$ref" in spec:
+        spec = schema["components"]["schemas"][spec["$ref"].rsplit("/", 1)[1]]
+    spec = alternative(spec)
+    if "$ref" in spec and depth < DEEPEST:
+        return outline(spec, schema, depth + 1)
+    if spec.get("properties") and depth < DEEPEST:
+        return {
+            name: outline(inner, schema, depth + 1) for name, inner in spec["properties"].items()
+        }
+    if spec.get("type") == "array" and depth < DEEPEST:
+        return [outline(spec.get("items", {}), schema, depth + 1)]
+    return leaf(spec)
+
+
+def alternative(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the first of several schemas that a value may have."""
+    for several in ("allOf", "oneOf", "anyOf"):
+        if spec.get(several):
+            first: dict[str, Any] = spec[several][0]
+            return first
+    return spec
+
+
+def leaf(spec: dict[str, Any]) -> str:
+    if "enum" in spec:
+        return " | ".join(str(value) for value in spec["enum"])
+    kind = spec.get("type", "any")
+    return " | ".join(kind) if isinstance(kind, list) else str(spec.get("format", kind))

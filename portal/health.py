@@ -1,0 +1,126 @@
+"""Is the portal alive, and can it do its work? Asked by the supervisor, balancers and people."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import urllib3
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.asyncio import Redis
+
+TIME_LIMIT_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """`needed` means: without it the portal answers nothing useful and is not ready."""
+
+    name: str
+    probe: Callable[[], Awaitable[None]]
+    needed: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    dependency: Dependency
+    is_up: bool
+    latency_ms: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {"state": "ok" if self.is_up else "down", "latency_ms": round(self.latency_ms, 1)}
+
+
+@require_safe
+@never_cache
+async def alive(request: HttpRequest) -> JsonResponse:
+    """Answer as long as the process does; asks nothing of any dependency."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+async def ready(request: HttpRequest) -> JsonResponse:
+    """Say how each dependency is: 503 when one is down that nothing works without."""
+    findings = await asyncio.gather(*(look_at(dependency) for dependency in DEPENDENCIES))
+    status = summary(findings)
+    body = {
+        "status": status,
+        "checks": {finding.dependency.name: finding.as_json() for finding in findings},
+    }
+    return JsonResponse(body, status=503 if status == "down" else 200)
+
+
+def summary(findings: list[Finding]) -> str:
+    """Return ok, degraded (slower or less live, but everything answers) or down."""
+    missing = [finding.dependency for finding in findings if not finding.is_up]
+    if any(dependency.needed for dependency in missing):
+        return "down"
+    return "degraded" if missing else "ok"
+
+
+async def look_at(dependency: Dependency) -> Finding:
+    started = time.perf_counter()
+    try:
+        await asyncio.wait_for(dependency.probe(), TIME_LIMIT_S)
+        is_up = True
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the answer says "down"
+        log.warning(
+            "A dependency does not answer.",
+            extra={"dependency": dependency.name, "reason": type(error).__name__},
+        )
+        is_up = False
+    return Finding(dependency, is_up, (time.perf_counter() - started) * 1000)
+
+
+async def ask_postgresql() -> None:
+    # A connection of its own: it must tell the truth when the pool is exhausted or stale.
+    async with await psycopg.AsyncConnection.connect(
+        settings.DATABASE_URL, connect_timeout=int(TIME_LIMIT_S), autocommit=True
+    ) as connection:
+        await connection.execute("SELECT 1")
+
+
+async def ask_valkey() -> None:
+    async with Redis.from_url(
+        settings.CACHES["default"]["LOCATION"], socket_connect_timeout=TIME_LIMIT_S
+    ) as client:
+        await client.ping()
+
+
+async def ask_engine() -> None:
+    await asyncio.to_thread(_ask_engine)
+
+
+def _ask_engine() -> None:
+    url = urlsplit(settings.CLICKHOUSE_URL)
+    answer = urllib3.request(
+        "GET",
+        f"{url.scheme}://{url.hostname}:{url.port or 8123}/?query=SELECT%201",
+        headers={
+            "X-ClickHouse-User": unquote(url.username or "default"),
+            "X-ClickHouse-Key": unquote(url.password or ""),
+        },
+        timeout=TIME_LIMIT_S,
+        retries=False,
+    )
+    if answer.status != 200:
+        raise ConnectionError(answer.status)
+
+
+DEPENDENCIES = (
+    Dependency("postgresql", ask_postgresql, needed=True),
+    Dependency("valkey", ask_valkey, needed=False),
+    Dependency("engine", ask_engine, needed=True),
+)
