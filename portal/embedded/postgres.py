@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -67,13 +68,15 @@ class Postgres:
         self._hand_over()
         if not (self.cluster / "PG_VERSION").exists():
             self._initialize()
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        self._forget_another_process()
 
     def launch(self) -> Launch:
         settings = SETTINGS | {} if self.is_durable else SETTINGS | {"fsync": "off"}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         sockets = str(socket_dir(self.data_dir))
-        words = [binary("postgres"), "-D", str(self.cluster), "-k", sockets, *options]
+        # Entering the namespace clears the wish to die with the parent, so it is said again.
+        again = ["setpriv", "--pdeathsig", "INT", "--"] if shutil.which("setpriv") else []
+        words = [*again, binary("postgres"), "-D", str(self.cluster), "-k", sockets, *options]
         return Launch([*unprivileged(), *words])
 
     def is_up(self) -> bool:
@@ -97,6 +100,18 @@ class Postgres:
         )
         if done.returncode != 0:
             raise RuntimeError(f"initdb failed: {done.stderr.strip()}")
+
+    def _forget_another_process(self) -> None:
+        """Drop a stale lock file whose pid is somebody else's by now.
+
+        Otherwise it stays: PostgreSQL itself uses it to see whether old backends still run.
+        """
+        file = self.cluster / "postmaster.pid"
+        if not file.exists():
+            return
+        words = Path(f"/proc/{file.read_text().split()[0]}/cmdline")
+        if words.exists() and str(self.cluster).encode() not in words.read_bytes():
+            file.unlink()
 
     def _hand_over(self) -> None:
         """Under setpriv the server is another user, who needs folders of its own."""

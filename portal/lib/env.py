@@ -86,7 +86,8 @@ def _zone(raw: str) -> str:
 def _url(raw: str, schemes: tuple[str, ...]) -> str:
     parts = urlsplit(raw)
     port_is_valid = parts.port is None or parts.port > 0
-    if parts.scheme not in schemes or not (parts.netloc or parts.query) or not port_is_valid:
+    names_a_place = parts.netloc or parts.query or (parts.scheme == "unix" and parts.path)
+    if parts.scheme not in schemes or not names_a_place or not port_is_valid:
         raise ValueError(raw)
     return raw
 

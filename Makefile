@@ -1,0 +1,64 @@
+# demo: run the portal   test: check
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+quick: the inner loop (under a minute)
+# check: format, lint, types, import rules   fix: repair what a tool can   bench: measured ratios
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS := $(shell $(PYTHON) -c 'import os; print(max(2, min(4, os.cpu_count() or 2)))')
+PYTEST_ARGS ?= tests
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.PHONY: demo test quick bench check fix clean
+.DEFAULT_GOAL := demo
+
+demo: $(RUN)
+	@exec $(BIN)/python manage.py up
+
+test: check
+	$(BIN)/python -m pytest -n $(shell expr $(CORES) '<' 4 '|' 4 >/dev/null && echo $(CORES) | awk '{print ($$1 < 4 ? $$1 : 4)}') --dist loadgroup $(PYTEST_ARGS)
+
+quick: $(DEV)
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+check: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	PORTAL_BASE_URL=https://portal.example.com $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+fix: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	-$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+# uv installs in a third of the time; plain pip does as well.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	@command -v uv >/dev/null || $(BIN)/pip install --quiet uv || echo "Going on with pip."
+
+INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python $(1); \
+	elif [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python $(1); \
+	else $(BIN)/pip install --quiet $(1); fi
+
+$(RUN): requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt ..."
+	@$(call INSTALL,-r requirements.txt)
+	@touch $@
+
+$(DEV): requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Installing requirements-dev.txt ..."
+	@$(call INSTALL,-r requirements.txt -r requirements-dev.txt)
+	@touch $(RUN) $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
