@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from celery import Celery
+from celery.schedules import schedule
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID251  # Celery's entry
@@ -24,6 +26,13 @@ app.conf.update(
         "unacked_restore_throttle": 1,
     },
     beat_schedule_filename=str(settings.DATA_DIR / "run" / "beat-schedule"),
-    beat_schedule={},
+    beat_schedule={
+        "collect own metrics": {
+            "task": "analytics.collect.tasks.collect_own_metrics",
+            # Relative: rounded to whole seconds, or the phase would drift over a slot's edge.
+            "schedule": schedule(timedelta(seconds=10), relative=True),
+            "options": {"expires": 9},  # a late one would only repeat the next slot's work
+        },
+    },
 )
 app.autodiscover_tasks()

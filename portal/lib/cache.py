@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from portal.lib import instruments
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+ABSENT = object()
+UNREACHABLE = object()
+CACHE_TYPES = {"frame": "result"}
 
 
 class FailOpenRedisCache(RedisCache):
     """Behave as an empty cache while Valkey is away: pages still answer, only slower."""
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return _or(default, lambda: RedisCache.get(self, key, default, version))
+        found = measured(
+            "get", key, UNREACHABLE, lambda: RedisCache.get(self, key, ABSENT, version)
+        )
+        outcome = {id(UNREACHABLE): "unreachable", id(ABSENT): "miss"}.get(id(found), "hit")
+        instruments.cache_lookups.labels(cache_type(key), outcome).inc()
+        return found if outcome == "hit" else default
 
     def set(self, key: Any, value: Any, timeout: Any = None, version: int | None = None) -> None:
-        _or(None, lambda: RedisCache.set(self, key, value, timeout, version))
+        measured("set", key, None, lambda: RedisCache.set(self, key, value, timeout, version))
 
     def add(self, key: Any, value: Any, timeout: Any = None, version: int | None = None) -> bool:
-        return _or(True, lambda: RedisCache.add(self, key, value, timeout, version))
+        return measured(
+            "add", key, True, lambda: RedisCache.add(self, key, value, timeout, version)
+        )
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        return _or(False, lambda: RedisCache.delete(self, key, version))
+        return measured("delete", key, False, lambda: RedisCache.delete(self, key, version))
 
 
-def _or(otherwise: T, call: Callable[[], T]) -> T:
+def measured(operation: str, key: Any, otherwise: T, call: Callable[[], T]) -> T:
+    """Time one operation; answer `otherwise` when Valkey cannot be reached."""
+    began = time.perf_counter()
     try:
         return call()
     except (RedisError, OSError):
         log.warning("Cache is unreachable, going on without it.")
         return otherwise
+    finally:
+        instruments.cache_duration.labels(operation, cache_type(key)).observe(
+            time.perf_counter() - began
+        )
+
+
+def cache_type(key: Any) -> str:
+    """Name the use of a key: its part before the first colon, if that is one we know."""
+    return CACHE_TYPES.get(str(key).partition(":")[0], "other")

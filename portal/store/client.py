@@ -17,6 +17,7 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 from django.conf import settings
 from urllib3.exceptions import HTTPError
 
+from portal.lib import instruments
 from portal.store.query import Query
 
 TIME_LIMIT = timedelta(seconds=30)
@@ -108,13 +109,14 @@ def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "")
     if query_id:
         limits["query_id"] = query_id
     try:
-        answer = connection().query(
-            query.sql,
-            parameters=dict(query.params),
-            settings=limits,
-            transport_settings={"X-Portal-Lane": "heavy"} if query.heavy else None,
-            column_oriented=True,
-        )
+        with instruments.store_query("query"):
+            answer = connection().query(
+                query.sql,
+                parameters=dict(query.params),
+                settings=limits,
+                transport_settings={"X-Portal-Lane": "heavy"} if query.heavy else None,
+                column_oriented=True,
+            )
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
     summary = answer.summary
@@ -130,7 +132,8 @@ def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "")
 def command(sql: str, *, settings_: dict[str, Any] | None = None, **params: Any) -> None:
     """Run one statement that answers nothing (DDL, KILL, mutation)."""
     try:
-        connection().command(sql, parameters=params, settings=settings_ or {})
+        with instruments.store_query("command"):
+            connection().command(sql, parameters=params, settings=settings_ or {})
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
 
@@ -141,13 +144,14 @@ def insert(table: str, columns: dict[str, Sequence[Any]], *, token: str) -> None
     Raises QueryFailed, EngineUnavailable; after either, repeat with the same token.
     """
     try:
-        connection().insert(
-            table,
-            list(columns.values()),
-            column_names=list(columns),
-            column_oriented=True,
-            settings={"insert_deduplication_token": token},
-        )
+        with instruments.store_query("insert"):
+            connection().insert(
+                table,
+                list(columns.values()),
+                column_names=list(columns),
+                column_oriented=True,
+                settings={"insert_deduplication_token": token},
+            )
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
 

@@ -62,6 +62,11 @@ class Source(Protocol):
 sources: Registry[Source] = Registry("source")
 
 
+def dataset(name: str) -> str:
+    """Return the kind of the source behind a named dataset (a widget's `source: "dataset"`)."""
+    return f"dataset.{name}"
+
+
 def ask(kind: str, question: Question, *, refresh: bool = False) -> Frame:
     """Answer from the cache or from the source.
 

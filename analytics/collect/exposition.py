@@ -1,0 +1,33 @@
+"""The page of /metrics: everything counted and gathered, in the format that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from analytics.collect import figures
+from portal.lib import instruments
+
+
+class _Found(Collector):
+    """Metrics in hand, in the form that the encoders want."""
+
+    def __init__(self, found: list[Metric]) -> None:
+        self.found = found
+
+    def collect(self) -> Iterable[Metric]:
+        return self.found
+
+
+def page(accept: str, *, without: Collection[str] = ()) -> tuple[bytes, str]:
+    """Return the body and its content type: OpenMetrics when `accept` asks, else Prometheus text.
+
+    Gatherers named in `without` are left out.
+    """
+    encode, content_type = choose_encoder(accept)
+    counted = list(instruments.collected())
+    found = [*counted, *figures.of_cache(counted), *figures.gathered(without=without)]
+    return encode(_Found(found)), content_type

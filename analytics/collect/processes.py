@@ -1,0 +1,133 @@
+"""What the portal's processes use of the machine, read when somebody asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process as the supervisor wrote it down in run/processes.json."""
+
+    name: str
+    pid: int
+    restarts: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One process with all it started. `proportional_bytes` shares out common pages (PSS);
+    it equals the resident size where the system does not tell.
+    """
+
+    name: str
+    resident_bytes: int
+    proportional_bytes: int
+    cpu_seconds: float
+    open_files: int
+    started_at: float
+    restarts: int
+
+
+def children(data_dir: Path) -> list[Child]:
+    """Return what the supervisor runs; empty without a supervisor."""
+    try:
+        listed: Any = json.loads((data_dir / "run" / "processes.json").read_text())
+        return [
+            Child(str(one["name"]), int(one["pid"]), int(one.get("restarts", 0))) for one in listed
+        ]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []  # between two writes, or not under `manage.py up`
+
+
+def living(data_dir: Path) -> list[Child]:
+    return [child for child in children(data_dir) if psutil.pid_exists(child.pid)]
+
+
+def usage(data_dir: Path) -> list[Usage]:
+    """Measure the supervisor and each living child together with its own children."""
+    found = children(data_dir)
+    below = _children_by_parent()
+    measured = (_measure(child, list(_tree(child.pid, below))) for child in found)
+    supervisor = _supervisor(found)
+    own = [_measure(supervisor, [supervisor.pid])] if supervisor else []
+    return [one for one in (*own, *measured) if one is not None]
+
+
+def _supervisor(found: list[Child]) -> Child | None:
+    for child in found:
+        try:
+            parent = psutil.Process(child.pid).ppid()
+        except psutil.Error:
+            continue
+        return Child("supervisor", parent, 0) if parent > 1 else None
+    return None
+
+
+def _children_by_parent() -> dict[int, list[int]]:
+    below: dict[int, list[int]] = {}
+    for process in psutil.process_iter(["ppid"]):
+        below.setdefault(process.info["ppid"], []).append(process.pid)
+    return below
+
+
+def _tree(pid: int, below: dict[int, list[int]]) -> Iterator[int]:
+    yield pid
+    for child in below.get(pid, ()):
+        yield from _tree(child, below)
+
+
+def _measure(child: Child, pids: list[int]) -> Usage | None:
+    """Add up a process's tree; None when the process itself is gone."""
+    root = _one(child, child.pid)
+    if root is None:
+        return None
+    parts = [root, *(part for pid in pids[1:] if (part := _one(child, pid)) is not None)]
+    return replace(
+        root,
+        resident_bytes=sum(part.resident_bytes for part in parts),
+        proportional_bytes=sum(part.proportional_bytes for part in parts),
+        cpu_seconds=sum(part.cpu_seconds for part in parts),
+        open_files=sum(part.open_files for part in parts),
+    )
+
+
+def _one(child: Child, pid: int) -> Usage | None:
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            resident = process.memory_info().rss
+            times = process.cpu_times()
+            started_at = process.create_time()
+    except psutil.Error:
+        return None
+    return Usage(
+        name=child.name,
+        resident_bytes=resident,
+        proportional_bytes=_proportional(process, resident),
+        # Those of ended children too, or PostgreSQL's counter would fall with each connection.
+        cpu_seconds=times.user + times.system + times.children_user + times.children_system,
+        open_files=_files(process),
+        started_at=started_at,
+        restarts=child.restarts,
+    )
+
+
+def _proportional(process: psutil.Process, resident: int) -> int:
+    try:
+        return int(getattr(process.memory_full_info(), "pss", resident))
+    except psutil.Error:
+        return resident  # another user's process
+
+
+def _files(process: psutil.Process) -> int:
+    try:
+        return process.num_fds()
+    except psutil.Error:
+        return 0
