@@ -29,7 +29,7 @@ class MissingPermission(PermissionDenied):
     """A role of the user would have to carry `permission` ("app.codename")."""
 
     def __init__(self, permission: str) -> None:
-        super().__init__(f"Your roles do not include {permission}.")
+        super().__init__(f"Your roles do not include the permission {permission}.")
         self.permission = permission
 
 

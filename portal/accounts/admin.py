@@ -47,6 +47,9 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]  # cannot be subscri
         if self.instance.pk:
             self.initial["roles"] = self.instance.roles()
 
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()  # as it is stored, so that "taken" is found
+
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
         keeps_admin = found.get("is_active") and "admin" in found.get("roles", [])

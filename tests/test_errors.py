@@ -1,0 +1,58 @@
+"""What people and programs are told when something is refused, missing or broken."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client, RequestFactory
+
+from portal import errors
+from portal.accounts.access import MissingPermission
+from tests.people import People
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_program_gets_the_one_shape_of_errors_for_a_wrong_path() -> None:
+    answer = Client().get("/api/v1/nothing-here")
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_a_person_gets_a_page_for_a_wrong_path() -> None:
+    answer = Client().get("/nothing-here/")
+
+    assert answer.status_code == 404
+    assert "<h1>There is nothing here</h1>" in answer.text
+
+
+def test_who_lacks_a_right_hears_which_and_who_can_grant_it(people: People) -> None:
+    request = RequestFactory().get("/explore/trends/")
+    request.user = people.auditor
+
+    answer = errors.forbidden(request, MissingPermission("audit.view_auditentry"))
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "audit.view_auditentry" in page
+    assert "<strong>admin</strong> or <strong>auditor</strong>" in page
+    assert people.admin.email in page
+
+
+def test_a_broken_page_does_not_ask_what_may_be_broken(
+    django_assert_num_queries: pytest.FixtureRequest,
+) -> None:
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+
+    with django_assert_num_queries(0):  # type: ignore[operator]  # pytest-django's fixture
+        answer = errors.broken(request)
+
+    assert answer.status_code == 500
+
+
+def test_a_broken_api_answers_json() -> None:
+    answer = errors.broken(RequestFactory().get("/api/v1/events"))
+
+    assert b'"code": "error"' in answer.content
