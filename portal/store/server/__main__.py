@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
+import os
 import signal
 import socket
 import sys
@@ -46,7 +48,6 @@ def open_service(options: argparse.Namespace) -> Service:
 
 def serve_one(service: Service, sock: socket.socket) -> None:
     """Serve one connection; what breaks there stays there."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         service.serve(Connection(sock))
     except Malformed as error:
@@ -74,10 +75,9 @@ def accept_all(service: Service, listener: socket.socket) -> None:
 def main(given: list[str]) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 shows what every thread does
     options = arguments(given)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signals = watch_signals()
     try:
         listener = socket.create_server((options.host, options.port), backlog=128)
         service = open_service(options)
@@ -86,11 +86,25 @@ def main(given: list[str]) -> int:
         return 1
     threading.Thread(target=accept_all, args=(service, listener), daemon=True).start()
     logger.info("engine %s ready on port %s", service.version, listener.getsockname()[1])
-    stop.wait()
+    os.read(signals, 1)
     listener.close()
     service.engine.close(GRACE_S)
     logger.info("engine stopped")
     return 0
+
+
+def watch_signals() -> int:
+    """Return a descriptor that becomes readable when the process is asked to end.
+
+    The kernel may hand a signal to one of the engine's threads; one that waits for a Python
+    lock in the main thread would then sleep on.
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return readable
 
 
 def explained(error: Exception, options: argparse.Namespace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -10,7 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 MAX_HEAD_BYTES = 2 << 20  # parameters may stand in the URL; ClickHouse's own limit is 1 MiB
 PIECE_BYTES = 1 << 20
 SMALL_BYTES = 256 << 10
-BODY_TIMEOUT_S = 300.0
+SILENCE = struct.pack("ll", 300, 0)  # seconds without a byte in mid-request or mid-answer
+NO_LIMIT = struct.pack("ll", 0, 0)
 REASONS = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 408: "Request Timeout", 413: "Payload Too Large",
@@ -68,10 +70,15 @@ class Connection:
         self.sent = 0
         self._ahead = b""
         self._body: Iterator[bytes] = iter(())
+        # Timeouts are the kernel's: with Python's own, looking whether the client is still
+        # there (`is_gone`, from another thread) would wait for them.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, SILENCE)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._is_limited = False
 
     def next_request(self) -> Request | None:
         """Wait for a request's head; None when the client has closed. Raises Malformed."""
-        self.sock.settimeout(None)
+        self._limit_silence(on=False)
         ahead = bytearray(self._ahead)
         searched = 0
         while (end := ahead.find(b"\r\n\r\n", searched)) < 0:
@@ -83,7 +90,6 @@ class Connection:
             if len(ahead) > MAX_HEAD_BYTES:
                 raise Malformed("the head is too large")
         self._ahead = bytes(ahead[end + 4 :])
-        self.sock.settimeout(BODY_TIMEOUT_S)
         request = parse_head(bytes(ahead[:end]))
         self._body = self._pieces(request)
         return request
@@ -123,6 +129,13 @@ class Connection:
             return False
         except OSError:
             return True
+
+    def _limit_silence(self, *, on: bool) -> None:
+        """Let a client be silent for ever between requests, within one only for a while."""
+        if on != self._is_limited:
+            limit = SILENCE if on else NO_LIMIT
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+            self._is_limited = on
 
     def _pieces(self, request: Request) -> Iterator[bytes]:
         if request.headers.get("expect", "").lower() == "100-continue":
@@ -165,6 +178,7 @@ class Connection:
         return line
 
     def _receive(self) -> bytes:
+        self._limit_silence(on=True)
         try:
             piece = self.sock.recv(PIECE_BYTES)
         except OSError as error:

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from tests.store.engines import EngineProcess, launch, running_engine, wait_until_ready
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS batches (batch UInt32, day Date, number UInt32)
+    ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY number
+    SETTINGS non_replicated_deduplication_window = 1000
+"""
+
+
+def insert_batch(engine: EngineProcess, batch: int, rows: int = 20_000) -> None:
+    """Insert rows that go to three partitions, with a token."""
+    rows_of_batch = (
+        f"SELECT toUInt32({batch}) AS batch, toDate('2024-01-15') + 31 * (number % 3) AS day,"
+        f" toUInt32(number) AS number FROM numbers({rows})"
+    )
+    token = {"insert_deduplication_token": f"batch {batch}"}
+    with engine.client() as client:
+        block = client.raw_query(rows_of_batch, fmt="Native")
+        client.raw_insert("batches", insert_block=block, fmt="Native", settings=token)
+
+
+def batch_sizes(engine: EngineProcess) -> dict[int, int]:
+    with engine.client() as client:
+        rows = client.query("SELECT batch, count() FROM batches GROUP BY batch").result_rows
+    return {int(batch): int(count) for batch, count in rows}
+
+
+@pytest.mark.faults
+def test_batches_stay_whole_when_the_engine_is_killed(tmp_path: Path) -> None:
+    acknowledged: set[int] = set()
+    for life in range(4):
+        with running_engine(tmp_path) as engine:
+            with engine.client() as client:
+                client.command(TABLE)
+            for batch in range(life * 25):  # what was sent before is sent again, and kept once
+                insert_batch(engine, batch)
+            assert batch_sizes(engine) == dict.fromkeys(range(life * 25), 20_000)
+            threading.Timer(0.1 + life * 0.05, engine.kill).start()
+            try:
+                for batch in range(life * 25, life * 25 + 25):
+                    insert_batch(engine, batch)
+                    acknowledged.add(batch)
+            except (ClickHouseError, OSError):
+                pass
+            engine.process.wait(10)
+
+    with running_engine(tmp_path) as engine:
+        sizes = batch_sizes(engine)
+        assert acknowledged <= set(sizes)
+        assert set(sizes.values()) <= {20_000}
+
+
+def test_an_insert_whose_body_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine:
+        with engine.client() as client:
+            client.command("CREATE TABLE lines (n UInt32) ENGINE = MergeTree ORDER BY n")
+        body = b"INSERT INTO lines FORMAT CSV\n" + b"1\n" * 100_000
+        with socket.create_connection(("127.0.0.1", engine.port)) as sock:
+            sock.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (len(body) + 10))
+            sock.sendall(body)
+
+        engine.stop()
+    with running_engine(tmp_path) as engine, engine.client() as client:
+        assert client.query("SELECT count() FROM lines").result_rows == [(0,)]
+
+
+def test_a_stop_lets_inserts_finish(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine:
+        with engine.client() as client:
+            client.command("CREATE TABLE slow (n UInt8) ENGINE = MergeTree ORDER BY n")
+        with ThreadPoolExecutor(2) as pool:
+            insert = pool.submit(command, engine, "INSERT INTO slow SELECT sleep(1.5)")
+            read = pool.submit(
+                command, engine, "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+            )
+            wait_for_two_queries(engine)
+
+            status = engine.stop()
+
+        assert status == 0
+        assert insert.result() is None
+        assert read.result() is not None
+    with running_engine(tmp_path) as engine, engine.client() as client:
+        assert client.query("SELECT count() FROM slow").result_rows == [(1,)]
+
+
+def command(engine: EngineProcess, sql: str) -> Exception | None:
+    try:
+        with engine.client() as client:
+            client.command(sql)
+    except (ClickHouseError, OSError) as error:
+        return error
+    return None
+
+
+def wait_for_two_queries(engine: EngineProcess) -> None:
+    with engine.http() as http:
+        while 'open_queries{lane="short"} 2' not in http.get("/metrics").text:
+            pass
+
+
+def test_a_second_engine_on_the_same_path_says_who_holds_it(tmp_path: Path) -> None:
+    with running_engine(tmp_path):
+        second = launch(tmp_path)
+
+        _, log = second.communicate(timeout=20)
+
+    assert second.returncode == 1
+    assert "is held by another process" in log
+
+
+def test_a_shared_password_is_required_when_given(tmp_path: Path) -> None:
+    with running_engine(tmp_path, password="open sesame") as engine, engine.http() as http:
+        assert http.get("/ping").text == "Ok.\n"
+        refused = http.post("/", content="SELECT 1")
+        wrong = http.post("/", content="SELECT 1", headers={"X-ClickHouse-Key": "open"})
+        by_key = http.post("/", content="SELECT 1", headers={"X-ClickHouse-Key": "open sesame"})
+        figures = http.get("/metrics")
+        with engine.client() as client:
+            by_client = client.query("SELECT 1").result_rows
+
+    assert {refused.status_code, wrong.status_code, figures.status_code} == {401}
+    assert refused.headers["X-ClickHouse-Exception-Code"] == "516"
+    assert by_key.text == "1\n"
+    assert by_client == [(1,)]
+
+
+def test_a_query_past_its_memory_fails_and_the_engine_lives(tmp_path: Path) -> None:
+    limit = str(600 << 20)
+    with running_engine(tmp_path, "--memory-limit", limit) as engine, engine.client() as client:
+        with pytest.raises(DatabaseError, match="MEMORY_LIMIT_EXCEEDED"):
+            client.query("SELECT groupArray(number) FROM numbers(200000000)")
+        spilled = client.query(
+            "SELECT count() FROM (SELECT number FROM numbers(10000000) GROUP BY number)"
+        )
+
+    assert spilled.result_rows == [(10_000_000,)]
+
+
+def test_the_engine_is_small_and_quiet_when_idle(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine, engine.client() as client:
+        client.command("CREATE TABLE small (n UInt8) ENGINE = MergeTree ORDER BY n")
+        client.insert("small", [[1]], column_names=["n"])
+        modules = Path(f"/proc/{engine.process.pid}/maps").read_text()
+
+        assert engine.pss_mb() < 300
+        assert "arrow" not in modules
+        assert "numpy" not in modules
+
+
+def test_tables_are_there_after_a_stop_and_a_start(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine, engine.client() as client:
+        client.command("CREATE DATABASE kept")
+        client.command("CREATE TABLE kept.t (n UInt8) ENGINE = MergeTree ORDER BY n")
+        client.insert("kept.t", [[1]], column_names=["n"])
+        assert engine.stop() == 0
+
+    process = launch(tmp_path)
+    try:
+        engine = wait_until_ready(tmp_path, process, "")
+        with engine.client() as client:
+            assert client.query("SELECT n FROM kept.t").result_rows == [(1,)]
+    finally:
+        process.kill()
+        process.communicate()
