@@ -98,6 +98,15 @@ class RunningPortal:
             self.process.wait(timeout=30)
 
 
+def has_ended(pid: int) -> bool:
+    """Tell whether a process is gone; one that only waits to be reaped is."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
+
+
 def environment(data_dir: Path, port: int) -> dict[str, str]:
     kept = {
         name: value

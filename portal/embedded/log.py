@@ -14,7 +14,7 @@ from typing import Any
 COLORS = {"debug": "2", "warning": "33", "error": "31", "critical": "31;1"}
 NAMES = ("35", "36", "32", "34", "33", "95", "96", "92")
 PLAIN = re.compile(
-    r"^(?:\[?\S*\]?\s+)?(?P<level>DEBUG|INFO|LOG|WARNING|WARN|ERROR|FATAL|PANIC)\b:?\s*"
+    r"^(?:\d+ )?\[?(?P<level>DEBUG|INFO|LOG|WARNING|WARN|ERROR|FATAL|PANIC)\b[\]:]*\s*"
 )
 LEVELS = {"log": "info", "warn": "warning", "fatal": "critical", "panic": "critical"}
 OWN_FIELDS = {"time", "level", "logger", "message", "traceback", "process"}

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import RunningPortal, eventually, running_portal, trend
+from tests.running import RunningPortal, eventually, has_ended, running_portal, trend
 
 EVENTS = int(os.environ.get("FAULT_EVENTS", "4000"))
 KILLS = int(os.environ.get("FAULT_KILLS", "2"))
@@ -148,7 +148,7 @@ def test_a_second_start_has_the_same_data(tmp_path: Path) -> None:
         client.send_all()
         children = list(first.processes().values())
 
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert all(has_ended(pid) for pid in children)
     with running_portal(tmp_path / "var", "--no-demo") as second:
         question = {**DAY, "interval": "day", "series": [{"event": "kept", "math": "total"}]}
         eventually(
