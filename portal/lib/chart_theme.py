@@ -76,6 +76,7 @@ def dress(figure: Mapping[str, Any], theme: Theme = "light") -> Json:
     slots = assign(key for t in dressed["data"] if not (key := series_key(t)).startswith("$"))
     for trace in dressed["data"]:
         _paint(trace, slots, shades)
+        _say_name(trace)
     return dressed
 
 
@@ -102,6 +103,14 @@ def color_of(key: str, slots: Mapping[str, Slot], shades: Mapping[str, Any]) -> 
     if key.startswith("$"):
         return str(shades["text_faint"])
     return str(shades["series"][slots[key].place if key in slots else 0])
+
+
+def _say_name(trace: Json) -> None:
+    """Put the word for "$other" on the screen; the color still follows the key."""
+    word = palette()["words"].get(trace.get("name"))
+    if word:
+        trace["meta"] = {"series": series_key(trace), **(trace.get("meta") or {})}
+        trace["name"] = word
 
 
 def _paint(trace: Json, slots: Mapping[str, Slot], shades: Mapping[str, Any]) -> None:
@@ -140,3 +149,4 @@ def _paint_parts(trace: Json, shades: Mapping[str, Any]) -> None:
     slots = assign(label for label in labels if not label.startswith("$"))
     shown = [color_of(label, slots, shades) for label in labels]
     trace["marker"] = {"colors": shown, **trace.get("marker", {})}
+    trace["labels"] = [palette()["words"].get(label, label) for label in labels]

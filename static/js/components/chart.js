@@ -7,13 +7,13 @@
  */
 
 import { el, icon } from 'portal/lib/dom.js';
-import { dress, extent, palette, seriesKey, values } from 'portal/lib/chart-theme.js';
+import { labelEnds, legendEntries, recolor, swatch } from 'portal/lib/chart-labels.js';
+import { dress, extent, palette, seriesKey } from 'portal/lib/chart-theme.js';
 import { humanize } from 'portal/lib/format.js';
 import { theme } from 'portal/lib/theme.js';
 import { csvFrom, download, tableFrom } from 'portal/lib/figure-table.js';
 
 const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: 'reset' };
-const LABEL_HEIGHT = 15;
 
 export class PortalChart extends HTMLElement {
   #figure = null;
@@ -91,12 +91,14 @@ export class PortalChart extends HTMLElement {
   async #drawOnce() {
     try {
       const [{ default: Plotly }, source] = await Promise.all([import('plotly'), palette()]);
+      const colors = source.themes[theme()];
       const shown = { ...this.#figure, data: this.#figure.data.filter((trace) => !this.#hidden.has(seriesKey(trace))) };
       const all = dress(this.#figure, theme(), source);
       const dressed = dress(shown, theme(), source);
       const colorOf = new Map(all.data.map((trace) => [seriesKey(trace), swatch(trace)]));
       for (const trace of dressed.data) recolor(trace, colorOf.get(seriesKey(trace)));
-      this.#drawLegend(all.data, this.#labelEnds(dressed, source));
+      dressed.layout.hiddenlabels = [...this.#hidden];
+      this.#drawLegend(all.data, labelEnds(dressed, this.#canvas, this.#names().size, colors));
       this.#canvas.setAttribute('aria-label', this.#sentence());
       await Plotly.react(this.#canvas, dressed.data, { ...dressed.layout, width: this.#canvas.clientWidth, height: this.#canvas.clientHeight }, CONFIG);
       this.#listen();
@@ -106,51 +108,26 @@ export class PortalChart extends HTMLElement {
     }
   }
 
-  /** Names at the lines' ends, where they fit; answers whether they stand there. */
-  #labelEnds(figure, source) {
-    const lines = figure.data.filter((trace) => (trace.mode ?? 'lines').includes('lines') && (!trace.type || trace.type === 'scatter') && !trace.stackgroup && !trace.meta?.role);
-    const range = figure.layout.yaxis?.range;
-    const room = this.#canvas.clientWidth;
-    if (lines.length < 2 || lines.length > 6 || lines.length + this.#hidden.size < this.#names().length || !range || room < 420) return false;
-    const perPixel = (range[1] - range[0]) / Math.max(1, this.#canvas.clientHeight - 44);
-    const ends = lines.map((trace) => ({ trace, y: this.#lastY(figure, trace) })).filter((end) => end.y != null);
-    const sorted = ends.map((end) => end.y).sort((a, b) => a - b);
-    if (ends.length < lines.length || sorted.some((y, index) => index && y - sorted[index - 1] < LABEL_HEIGHT * perPixel)) return false;
-    const longest = Math.max(...ends.map((end) => String(end.trace.name ?? '').length));
-    if (longest > 22) return false;
-    figure.layout.margin = { ...figure.layout.margin, r: 14 + longest * 6.6 };
-    figure.layout.annotations = [...(figure.layout.annotations ?? []), ...ends.map(({ trace, y }) => ({
-      x: 1, xref: 'paper', xanchor: 'left', xshift: 6, y, yref: 'y', yanchor: 'middle', text: escapeText(trace.name ?? ''), font: { color: trace.line.color, size: 12, family: source.fonts.sans },
-    }))];
-    return true;
-  }
-
-  #lastY(figure, trace) {
-    const key = seriesKey(trace);
-    const last = figure.data.filter((one) => seriesKey(one) === key && one.meta?.role !== 'compare').at(-1);
-    return values(last.y).filter((y) => y != null && Number.isFinite(y)).at(-1);
-  }
-
-  #names() { return [...new Set(this.#figure.data.map(seriesKey).filter(Boolean))]; }
+  #names() { return new Set(this.#figure.data.map(seriesKey).filter(Boolean)); }
 
   #drawLegend(data, labelled) {
-    const named = new Map(data.filter((trace) => seriesKey(trace) && !trace.meta?.role && trace.showlegend !== false).map((trace) => [seriesKey(trace), trace]));
+    const named = legendEntries(data);
     const needed = !labelled && named.size > 1 && !this.hasAttribute('plain');
     this.#legend.hidden = !needed;
     this.#canvas.style.height = '';
     if (!needed) return;
-    this.#legend.replaceChildren(...[...named].map(([key, trace]) => this.#legendItem(key, trace)));
+    this.#legend.replaceChildren(...[...named].map(([key, entry]) => this.#legendItem(key, entry)));
     this.#canvas.style.height = `calc(100% - ${this.#legend.offsetHeight + 4}px)`;
   }
 
-  #legendItem(key, trace) {
+  #legendItem(key, { name, color }) {
     const toggle = () => {
       if (!this.#hidden.delete(key)) this.#hidden.add(key);
       this.#draw().then(() => this.#legend.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus());
     };
     const mark = el('i');
-    mark.style.setProperty('--swatch', swatch(trace));
-    return el('li', {}, el('button', { type: 'button', 'data-key': key, 'aria-pressed': String(!this.#hidden.has(key)), onclick: toggle }, mark, trace.name ?? key));
+    mark.style.setProperty('--swatch', color);
+    return el('li', {}, el('button', { type: 'button', 'data-key': key, 'aria-pressed': String(!this.#hidden.has(key)), onclick: toggle }, mark, name));
   }
 
   #sentence() {
@@ -217,23 +194,6 @@ export class PortalChart extends HTMLElement {
     this.#canvas.replaceChildren(el('div', { class: 'chart-table', tabindex: '0', 'aria-label': `${this.label}, as a table` }, note, tableFrom(this.#figure, this.label)));
     this.dispatchEvent(new CustomEvent('chart:failed', { bubbles: true, detail: { problem } }));
   }
-}
-
-function swatch(trace) {
-  return trace.line?.color ?? trace.marker?.color ?? 'var(--text-faint)';
-}
-
-/** Hiding a series must not move the others to other colors. */
-function recolor(trace, color) {
-  if (typeof color !== 'string' || trace.type === 'pie') return;
-  if (trace.line) trace.line.color = color;
-  if (trace.marker && !Array.isArray(trace.marker.color)) trace.marker.color = color;
-  if (trace.fillcolor) trace.fillcolor = color + trace.fillcolor.slice(7);
-}
-
-// Plotly reads a little HTML in texts; names come from events and must not be read as such.
-function escapeText(text) {
-  return String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 customElements.define('portal-chart', PortalChart);

@@ -75,10 +75,12 @@ export function dress(figure, theme, source) {
   const layout = structuredClone(figure.layout ?? {});
   layout.template = resolve(source.template, colors);
   const slots = assign(data.map(seriesKey).filter((key) => !key.startsWith('$')));
-  for (const trace of data) paint(trace, slots, colors, source.dashes);
+  for (const trace of data) paint(trace, slots, colors, source);
   const unit = layout.meta?.unit;
   if (isVertical(data)) labelAxis(layout, data, unit ?? '');
   for (const trace of data) labelPoints(trace, unit ?? '');
+  for (const trace of data) sayName(trace, source.words);
+  nameMoments(layout, data);
   return { data, layout };
 }
 
@@ -88,8 +90,8 @@ function colorOf(key, slots, colors) {
   return colors.series[slots.get(key)?.slot ?? 0];
 }
 
-function paint(trace, slots, colors, dashes) {
-  if (trace.type === 'pie') return paintParts(trace, colors);
+function paint(trace, slots, colors, { dashes, words }) {
+  if (trace.type === 'pie') return paintParts(trace, colors, words);
   if (['heatmap', 'indicator', 'sankey'].includes(trace.type)) return undefined;
   const key = seriesKey(trace);
   const color = colors[trace.meta?.state] ?? colorOf(key, slots, colors);
@@ -107,13 +109,37 @@ function paint(trace, slots, colors, dashes) {
   return undefined;
 }
 
-function paintParts(trace, colors) {
+/** Lying bars say their value; a funnel also what it is of the first step. */
+function labelBars(trace, unit) {
+  if (trace.text || trace.texttemplate || trace.hovertemplate) return;
+  trace.text = values(trace.x).map((x) => humanize(x, unit));
+  trace.texttemplate = trace.type === 'funnel' ? '%{text}  %{percentInitial:.0%}' : '%{text}';
+  trace.hovertemplate = `%{y}: ${trace.texttemplate}<extra>${trace.name ? '%{fullData.name}' : ''}</extra>`;
+}
+
+function paintParts(trace, colors, words) {
   const labels = values(trace.labels);
   const slots = assign(labels.filter((label) => !label.startsWith('$')));
   trace.marker = { colors: labels.map((label) => colorOf(label, slots, colors)), ...trace.marker };
+  trace.labels = labels.map((label) => words[label] ?? label);
 }
 
 const isVertical = (data) => data.length > 0 && data.every((trace) => (!trace.type || ['scatter', 'bar'].includes(trace.type)) && trace.orientation !== 'h');
+
+/** "$other" is a key, "Other" the word on the screen; the color still follows the key. */
+function sayName(trace, words) {
+  if (!words[trace.name]) return;
+  trace.meta = { series: seriesKey(trace), ...trace.meta };
+  trace.name = words[trace.name];
+}
+
+/** The hover's title: the day for daily buckets, the time as well for shorter ones. */
+function nameMoments(layout, data) {
+  const moments = data.filter((trace) => trace.type !== 'pie').flatMap((trace) => values(trace.x)).filter((x) => typeof x === 'string');
+  if (!moments.length || layout.xaxis?.hoverformat || moments.some((x) => !/^\d{4}-\d\d/.test(x))) return;
+  const isDaily = moments.every((x) => !/T|\d \d/.test(x) || /[T ]00:00(:00)?(\.0+)?(Z|[+-]\d\d:?\d\d)?$/.test(x));
+  layout.xaxis = { ...layout.xaxis, hoverformat: isDaily ? '%a %-d %b %Y' : '%a %-d %b %Y, %H:%M' };
+}
 
 /** Humanised ticks: 12.4k, 3.2 GB, 250 ms. */
 function labelAxis(layout, data, unit) {
@@ -149,6 +175,7 @@ export function extent(data, barmode) {
 
 function labelPoints(trace, unit) {
   const kind = trace.type ?? 'scatter';
+  if (kind === 'funnel' || (kind === 'bar' && trace.orientation === 'h')) labelBars(trace, trace.meta?.unit ?? unit);
   if (!['scatter', 'bar'].includes(kind) || trace.hovertemplate || trace.hoverinfo || trace.orientation === 'h') return;
   const own = trace.meta?.unit ?? unit;
   trace.customdata ??= values(trace.y).map((y) => humanize(y, own));
