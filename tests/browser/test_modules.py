@@ -1,0 +1,203 @@
+"""The browser's modules say what Python says; run in Chromium, without a portal."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from portal.lib import chart_theme, csp
+from tests.lib.test_text import TABLE
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+STATIC = Path(__file__).parents[2] / "static"
+HOST = "http://modules.test"
+NONCE = "of-this-test"
+NAMES = ["Web", "iOS", "Android", "日本", "🙂 z", "", "a", "b", "c", "d", "e", "f", "g", "h"]
+
+Evaluate = Callable[..., Any]
+
+
+def document(module: str) -> str:
+    """Return a page under the portal's own policy that puts a module's exports on `window.it`."""
+    files = [*STATIC.glob("js/lib/*"), *STATIC.glob("js/components/*")]
+    imports = {
+        f"portal/{file.relative_to(STATIC / 'js')}": f"/static/{file.relative_to(STATIC)}"
+        for file in files
+    }
+    imports["plotly"] = "/static/js/vendor/plotly-4.1.1-portal.min.js"
+    return (
+        "<!doctype html><html lang=en data-zone=UTC><body>"
+        f'<script type="importmap" nonce="{NONCE}">{json.dumps({"imports": imports})}</script>'
+        f'<script type="module" nonce="{NONCE}">import * as it from "{module}"; window.it = it;'
+        "document.body.dataset.ready = 1</script></body></html>"
+    )
+
+
+def answer(route: Route) -> None:
+    path = urlsplit(route.request.url).path
+    if not path.startswith("/static/"):
+        headers = {"Content-Security-Policy": csp.policy(NONCE)}
+        module = path.strip("/") or "portal/lib/format.js"
+        route.fulfill(body=document(module), content_type="text/html", headers=headers)
+        return
+    file = STATIC / path.removeprefix("/static/")
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    route.fulfill(body=file.read_bytes(), content_type=kind)
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """Open a page that gets its files from disk; script errors and refusals fail the test."""
+    context = browser.new_context(base_url=HOST, timezone_id="Asia/Tokyo")
+    context.route("**/*", answer)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type == "error" else None,
+    )
+    yield page
+    context.close()
+    assert problems == []
+
+
+def load(page: Page, module: str) -> None:
+    page.goto(f"/{module}")
+    page.locator("body[data-ready]").wait_for(state="attached", timeout=5_000)
+
+
+def test_numbers_are_said_as_python_says_them(tab: Page) -> None:
+    load(tab, "portal/lib/format.js")
+    asked = [[value, unit] for value, unit, _ in TABLE]
+
+    said = tab.evaluate("rows => rows.map(([value, unit]) => it.humanize(value, unit))", asked)
+
+    assert said == [expected for _, _, expected in TABLE]
+
+
+def test_times_are_said_as_python_says_them(tab: Page) -> None:
+    load(tab, "portal/lib/format.js")
+    now = "2026-11-23T12:00:00Z"
+    ask = "([at, zone, now]) => it.moment(new Date(at), zone, new Date(now))"
+
+    assert tab.evaluate(ask, ["2026-11-23T11:56:40Z", "Europe/Berlin", now]) == "12:56, 3 min ago"
+    assert tab.evaluate(ask, ["2026-09-22T12:00:00Z", "UTC", now]) == "22 Sep, 12:00, 62 d ago"
+    assert (
+        tab.evaluate(ask, ["2025-10-19T12:00:00Z", "UTC", now]) == "19 Oct 2025, 12:00, 400 d ago"
+    )
+
+
+def test_axes_have_round_ticks_in_words(tab: Page) -> None:
+    load(tab, "portal/lib/format.js")
+    ask = "([low, high, unit]) => it.ticks(low, high, unit).labels"
+
+    assert tab.evaluate(ask, [0, 18_600, ""]) == ["0", "5k", "10k", "15k"]
+    assert tab.evaluate(ask, [0, 0.33, "s"]) == ["0 s", "100 ms", "200 ms", "300 ms"]
+    assert tab.evaluate(ask, [0, 400, "s"]) == ["0 s", "2 min", "4 min", "6 min"]
+    assert tab.evaluate(ask, [0, 2, "count"]) == ["0", "1", "2"]
+
+
+def test_series_get_the_slots_that_python_gives(tab: Page) -> None:
+    load(tab, "portal/lib/chart-theme.js")
+    ask = "names => [...it.assign(names)].map(([name, at]) => [name, at.slot, at.round])"
+
+    found = {name: (slot, turn) for name, slot, turn in tab.evaluate(ask, NAMES)}
+
+    assert found == chart_theme.assign(NAMES)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_figures_are_painted_as_python_paints_them(tab: Page, theme: chart_theme.Theme) -> None:
+    load(tab, "portal/lib/chart-theme.js")
+    figure = {
+        "data": [
+            {"type": "scatter", "name": "Web", "x": [1, 2], "y": [2, 3], "stackgroup": "one"},
+            {"type": "scatter", "name": "Web", "x": [2], "y": [3], "meta": {"role": "compare"}},
+            {"type": "bar", "name": "$other", "x": [1], "y": [2], "meta": {"role": "incomplete"}},
+            {"type": "bar", "name": "Bad", "x": [1], "y": [2], "meta": {"state": "critical"}},
+        ]
+    }
+    ask = "async ([figure, theme]) => it.dress(figure, theme, await it.palette())"
+
+    browser = tab.evaluate(ask, [figure, theme])
+    python = chart_theme.dress(figure, theme)
+
+    painted = ("name", "line", "marker", "opacity", "fillcolor", "meta")
+    for ours, theirs in zip(python["data"], browser["data"], strict=True):
+        assert {key: ours.get(key) for key in painted} == {key: theirs.get(key) for key in painted}
+    assert browser["layout"]["template"] == python["layout"]["template"]
+
+
+def test_a_wall_clock_becomes_the_instant_of_its_zone(tab: Page) -> None:
+    load(tab, "portal/lib/time-range.js")
+    ask = "([clock, zone]) => it.instantOf(clock, zone)"
+
+    assert tab.evaluate(ask, ["2026-07-01T00:00", "Europe/Berlin"]) == "2026-06-30T22:00:00Z"
+    assert tab.evaluate(ask, ["2026-03-29T12:00", "Europe/Berlin"]) == "2026-03-29T10:00:00Z"
+    assert tab.evaluate(ask, ["2026-01-01T00:00", "America/New_York"]) == "2026-01-01T05:00:00Z"
+
+
+def test_a_range_replaces_the_old_one_and_keeps_the_rest(tab: Page) -> None:
+    load(tab, "portal/lib/time-range.js")
+    ask = "([range, address]) => it.withRange(range, address).search"
+    address = f"{HOST}/events?name=a&from=x&to=y&cursor=z"
+
+    assert tab.evaluate(ask, [{"from": "-30d"}, address]) == "?name=a&from=-30d"
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "scatter": {"x": ["2026-03-01", "2026-03-02"], "y": [1, 2], "mode": "lines"},
+    "bar": {"x": ["a", "b"], "y": [1, 2]},
+    "pie": {"labels": ["a", "b"], "values": [1, 2]},
+    "heatmap": {"z": [[1, 2], [3, 4]]},
+    "histogram": {"x": [1, 2, 2, 3]},
+    "indicator": {"value": 3, "mode": "number+delta", "delta": {"reference": 2}},
+    "funnel": {"y": ["a", "b"], "x": [2, 1]},
+    "sankey": {
+        "node": {"label": ["a", "b"]},
+        "link": {"source": [0], "target": [1], "value": [1]},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_chart_draws_under_the_policy(tab: Page, kind: str) -> None:
+    load(tab, "portal/components/chart.js")
+    figure = {"data": [{"type": kind, "name": "One", **KINDS[kind]}], "layout": {}}
+
+    tab.evaluate(
+        """figure => {
+            const chart = document.createElement('portal-chart');
+            chart.style.cssText = 'display: block; width: 600px; height: 300px';
+            chart.setAttribute('label', 'A chart');
+            document.body.append(chart);
+            chart.querySelector('.chart-canvas').style.height = '100%';
+            chart.figure = figure;
+        }""",
+        figure,
+    )
+
+    tab.locator("portal-chart .main-svg").first.wait_for(timeout=10_000)
+
+
+def test_a_chart_says_what_it_shows_and_has_its_numbers_as_a_table(tab: Page) -> None:
+    load(tab, "portal/lib/figure-table.js")
+    figure = {
+        "data": [
+            {"name": "Web", "x": ["2026-03-01", "2026-03-02"], "y": [1, 2]},
+            {"name": "=cmd()", "x": ["2026-03-02"], "y": [5]},
+        ]
+    }
+
+    csv = tab.evaluate("figure => it.csvFrom(figure)", figure)
+
+    assert csv.split("\r\n") == [",Web,'=cmd()", "2026-03-01,1,", "2026-03-02,2,5"]
