@@ -153,7 +153,7 @@ def test_names_hash_alike_in_every_process() -> None:
 
 
 def test_a_figure_is_dressed_without_losing_what_it_says_itself() -> None:
-    figure = {
+    figure: dict[str, list[dict[str, object]]] = {
         "data": [
             {"type": "scatter", "name": "Web", "x": [1], "y": [2]},
             {"type": "scatter", "name": "Web", "x": [1], "y": [2], "meta": {"role": "incomplete"}},

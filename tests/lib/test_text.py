@@ -34,7 +34,11 @@ def test_money_may_be_a_decimal() -> None:
 
 
 def test_a_table_shows_all_digits() -> None:
-    assert [grouped(1234567), grouped(-1234.5), grouped(0.001)] == ["1,234,567", "\N{MINUS SIGN}1,234.50", "0"]
+    assert [grouped(1234567), grouped(-1234.5), grouped(0.001)] == [
+        "1,234,567",
+        "\N{MINUS SIGN}1,234.50",
+        "0",
+    ]
 
 
 def test_a_time_of_today_needs_no_date() -> None:
