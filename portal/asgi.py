@@ -12,11 +12,12 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID251  # the entry
 django_application = get_asgi_application()
 
+from analytics.ingest.intake import Intake  # noqa: E402  # needs the apps loaded
 from portal.live.routing import websocket_urlpatterns  # noqa: E402  # needs the apps loaded
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": Intake(django_application),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

@@ -1,4 +1,5 @@
--- One row an event. `actor` is the person as known at intake and never changes: it may be a key.
+-- One row an event. `client_timestamp` is what the client said where `ts` is not that (`flags` say
+-- why: its clock was wrong, or the time lay in the future). `actor` is the person as known at intake and never changes: it may be a key.
 -- `person` follows later merges (a mutation rewrites this one column), so it may not.
 CREATE TABLE IF NOT EXISTS events $on_cluster
 (
@@ -18,6 +19,7 @@ CREATE TABLE IF NOT EXISTS events $on_cluster
     service LowCardinality(String),
     environment LowCardinality(String),
     received_at DateTime64(6, 'UTC') CODEC(Delta, LZ4),
+    client_timestamp String CODEC(ZSTD(1)),
     flags Array(LowCardinality(String)),
     strings Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
@@ -25,7 +27,7 @@ CREATE TABLE IF NOT EXISTS events $on_cluster
     properties String CODEC(ZSTD(1))
 )
 ENGINE = ${replicated}MergeTree
-PARTITION BY toYYYYMM(day)
+PARTITION BY if(day < toDate32('2000-01-01'), 0, toYYYYMM(day))
 ORDER BY (name, day, actor, ts)
 SETTINGS non_replicated_deduplication_window = 1000;
 
@@ -36,7 +38,7 @@ CREATE TABLE IF NOT EXISTS event_ids $on_cluster
     id UInt128
 )
 ENGINE = ${replicated}MergeTree
-PARTITION BY toYYYYMM(day)
+PARTITION BY if(day < toDate32('2000-01-01'), 0, toYYYYMM(day))
 ORDER BY (day, id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
@@ -44,12 +46,14 @@ CREATE TABLE IF NOT EXISTS person_overrides $on_cluster
 (
     loser UInt64,
     winner UInt64,
-    version UInt64
+    version UInt64,
+    is_deleted UInt8
 )
-ENGINE = ${replicated}ReplacingMergeTree(version)
+ENGINE = ${replicated}ReplacingMergeTree(version, is_deleted)
 ORDER BY loser;
 
--- The latest value by event time wins, whatever the order of arrival.
+-- `type` says which column holds the value: string, number, boolean, json (in `string`), or null:
+-- not set. The latest value by event time wins, whatever the order of arrival.
 CREATE TABLE IF NOT EXISTS person_properties $on_cluster
 (
     person UInt64,

@@ -1,0 +1,85 @@
+"""From a decoded body to an entry for the spool. Pure but for the memory it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
+
+from analytics.ingest.columns import pack
+from analytics.ingest.events import Arrival, Reader, Rejection, shift_of
+from analytics.ingest.keys import KeyHolder
+from analytics.ingest.protocols import Decoded, Receipt
+from analytics.ingest.recent import RecentIds, Seen
+from analytics.ingest.spool import Entry
+
+MAX_SHOWN = 16_384  # of a rejected event, in the quarantine
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What to keep, what to tell the client, and what to remember once it is kept."""
+
+    entry: Entry
+    receipt: Receipt
+    seen: list[Seen]
+
+
+def accept(
+    decoded: Decoded, body: bytes, holder: KeyHolder, *, recent: RecentIds, now_us: int
+) -> Accepted:
+    """Check every event and pack those that are new."""
+    reader = Reader(arrival_of(decoded, body, holder, now_us))
+    for index, event in enumerate(decoded.events):
+        reader.read(index, event)
+    seen = list(zip(reader.rows.key, reader.rows.day, strict=True))
+    keep = [key not in recent for key in seen]
+    if len(set(seen)) < len(seen):
+        drop_repeated(seen, keep)
+    duplicates = keep.count(False)
+    accepted = len(seen) - duplicates
+    entry = Entry(
+        source=holder.source,
+        received_at=now_us,
+        events=accepted,
+        body=pack(reader.rows, reader.arrival, keep if duplicates else None) if accepted else b"",
+        rejections=shown(reader.rejections),
+    )
+    receipt = Receipt(accepted, duplicates, reader.rejections, reader.warnings)
+    return Accepted(entry, receipt, seen)
+
+
+def arrival_of(decoded: Decoded, body: bytes, holder: KeyHolder, now_us: int) -> Arrival:
+    return Arrival(
+        source=holder.source,
+        service=decoded.service or holder.service,
+        environment=decoded.environment or holder.environment,
+        at_us=now_us,
+        digest=blake2b(body, digest_size=16).digest(),
+        shift_us=0 if decoded.sent_at is None else shift_of(decoded.sent_at, now_us),
+        may_hold_nul=b"\\u0000" in body,
+    )
+
+
+def drop_repeated(seen: list[Seen], keep: list[bool]) -> None:
+    """Keep only the first of events that are the same within the batch."""
+    first: set[Seen] = set()
+    for place, key in enumerate(seen):
+        keep[place] = keep[place] and key not in first
+        first.add(key)
+
+
+def shown(rejections: list[Rejection]) -> bytes:
+    """Pack what was rejected for the quarantine; a huge event is cut."""
+    if not rejections:
+        return b""
+    return orjson.dumps([{**one.as_json(), "event": event_text(one.event)} for one in rejections])
+
+
+def event_text(event: object) -> str:
+    try:
+        text = orjson.dumps(event).decode()
+    except TypeError:
+        return "(nested too deeply to be shown)"
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"

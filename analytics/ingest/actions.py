@@ -1,0 +1,65 @@
+"""Everything that staff change about the way in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from analytics.ingest.models import IngestKey, Source
+from portal.accounts.models import User
+from portal.audit import trail
+from portal.audit.trail import Change
+from portal.lib.api import FieldError
+from portal.lib.secrets import new_secret
+
+KEY_LABEL = "pik"
+
+
+@transaction.atomic
+def create_source(
+    actor: User | None,
+    *,
+    name: str,
+    service: str = "",
+    environment: str = "",
+    is_sample: bool = False,
+    events_per_minute: int | None = None,
+) -> Source:
+    """Make a source. Raises FieldError for a name that is empty or taken."""
+    name = name.strip()
+    if not 0 < len(name) <= 120:
+        raise FieldError("name", "A source needs a name of at most 120 characters.")
+    if Source.objects.filter(name=name).exists():
+        raise FieldError("name", f"There is a source named {name!r} already.")
+    source = Source.objects.create(
+        name=name,
+        service=service,
+        environment=environment,
+        is_sample=is_sample,
+        events_per_minute=events_per_minute,
+    )
+    after = {"name": name, "service": service, "environment": environment, "is_sample": is_sample}
+    trail.record(actor, "source.create", source, Change(after=after))
+    return source
+
+
+@transaction.atomic
+def create_key(actor: User | None, source: Source) -> tuple[IngestKey, str]:
+    """Return a new key of the source and its text, which is not kept and never shown again."""
+    secret = new_secret(KEY_LABEL)
+    key = IngestKey.objects.create(source=source, prefix=secret.prefix, digest=secret.digest)
+    trail.record(actor, "ingest_key.create", key, Change(after={"prefix": secret.prefix}))
+    return key, secret.text
+
+
+@transaction.atomic
+def revoke_key(actor: User | None, key: IngestKey, *, now: datetime) -> None:
+    """End a key: intake refuses it within 5 s. Revoking twice changes nothing."""
+    if IngestKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+        key.revoked_at = now
+        change = Change(
+            before={"prefix": key.prefix, "revoked_at": None},
+            after={"prefix": key.prefix, "revoked_at": now.isoformat()},
+        )
+        trail.record(actor, "ingest_key.revoke", key, change)

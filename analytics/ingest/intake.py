@@ -1,0 +1,275 @@
+"""The door: an ASGI application that takes clients' batches before Django sees the request.
+
+Django's middleware would hop through its one synchronous thread several times per request, so
+that a slow page would hold intake up; and Django reads a body of any size to disk before a view
+may refuse it. Whatever is not a route of an intake protocol goes on to the application behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from analytics.ingest import bodies, keys, spool
+from analytics.ingest.accept import Accepted, accept
+from analytics.ingest.instruments import (
+    accepted_events,
+    duplicate_events,
+    rejected_events,
+    requests,
+)
+from analytics.ingest.keys import KeyHolder, Keys, KeysUnknown
+from analytics.ingest.protocols import Answer, BadRequest, Headers, IntakeProtocol, protocols
+from analytics.ingest.recent import Quotas, RecentIds
+from analytics.ingest.spool import Committer, SpoolFull
+from portal.lib import clock
+from portal.lib.api import error_body
+
+log = logging.getLogger(__name__)
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[..., Awaitable[None]]  # ASGI; Django and httpx type its messages differently
+
+BIG_BYTES = 512 << 10  # from here on, a thread reads the batch, so that sockets stay live
+BIG_AT_ONCE = 2
+DRAINED_BYTES = 4 * bodies.MAX_PACKED_BYTES  # of a refused body, so that its sender hears why
+MAX_WAITING_BYTES = 256 << 20
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+PREFLIGHT = [
+    ANY_ORIGIN,
+    (b"access-control-allow-methods", b"POST, OPTIONS"),
+    (
+        b"access-control-allow-headers",
+        b"authorization, content-type, content-encoding, x-portal-key",
+    ),
+    (b"access-control-max-age", b"86400"),
+]
+
+
+class Refused(Exception):
+    """A request that is answered with an error in the contract's shape."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, field: str = "", retry_s: float = 0
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_s = retry_s
+        self.body = orjson.dumps(error_body(code, message, field))
+
+
+class ClientGone(Exception):
+    """The client hung up before its body was complete."""
+
+
+@dataclass
+class Door:
+    """What the requests of one process share."""
+
+    committer: Committer
+    keys: Keys
+    recent: RecentIds
+    quotas: Quotas
+    big: asyncio.Semaphore
+    waiting_bytes: int = 0
+
+
+def open_door() -> Door:
+    return Door(
+        committer=Committer(spool.path()),
+        keys=Keys(keys.file(), keys.load),
+        recent=RecentIds(),
+        quotas=Quotas(),
+        big=asyncio.Semaphore(BIG_AT_ONCE),
+    )
+
+
+class Intake:
+    """Answers the routes of all intake protocols; everything else goes to `behind`."""
+
+    def __init__(self, behind: App) -> None:
+        self._behind = behind
+        self._door: Door | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        protocol = self._protocol_of(scope)
+        if protocol is None:
+            await self._behind(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await respond(send, 204, b"", PREFLIGHT)
+        else:
+            await self._serve(protocol, scope, receive, send)
+
+    @property
+    def door(self) -> Door:
+        """Opened by the first request: a process that takes none needs no spool."""
+        if self._door is None:
+            self._door = open_door()
+        return self._door
+
+    def close(self) -> None:
+        if self._door is not None:
+            self._door.committer.close()
+            self._door = None
+
+    def _protocol_of(self, scope: Scope) -> IntakeProtocol | None:
+        if scope["type"] != "http" or scope["method"] not in ("POST", "OPTIONS"):
+            return None
+        path = scope["path"]
+        return next((found for found in protocols if path in found.routes), None)
+
+    async def _serve(
+        self, protocol: IntakeProtocol, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        headers = [ANY_ORIGIN]
+        try:
+            answer = await self._answer(protocol, scope, receive)
+        except Refused as refusal:
+            answer = Answer(refusal.status, refusal.body)
+            headers.append((b"connection", b"close"))
+            if refusal.retry_s:
+                headers.append((b"retry-after", str(max(1, round(refusal.retry_s))).encode()))
+        except ClientGone:
+            return
+        except Exception:
+            log.exception("Intake failed.")
+            answer = Answer(500, orjson.dumps(error_body("internal", "Intake failed; try again.")))
+        requests.labels(protocol.kind, str(answer.status)).inc()
+        headers.append((b"content-type", answer.content_type.encode()))
+        await respond(send, answer.status, answer.body, headers)
+
+    async def _answer(self, protocol: IntakeProtocol, scope: Scope, receive: Receive) -> Answer:
+        headers = headers_of(scope)
+        body = Body(headers, receive)
+        try:
+            holder = await self._holder(protocol, headers, scope)
+            self._check_quota(holder)
+            packed = await body.read()
+        except Refused:
+            await body.drain()
+            raise
+        accepted = await self._accept(protocol, packed, headers, holder)
+        await self._keep(accepted, holder)
+        return protocol.answer(accepted.receipt)
+
+    async def _holder(self, protocol: IntakeProtocol, headers: Headers, scope: Scope) -> KeyHolder:
+        query = scope.get("query_string", b"").decode("latin-1")
+        text = protocol.authenticate(headers, query)
+        try:
+            holder = await self.door.keys.find(text) if text else None
+        except KeysUnknown as error:
+            raise Refused(503, "unavailable", str(error)) from error
+        if holder is None:
+            raise Refused(401, "unauthorized", "This ingest key is unknown or revoked.")
+        return holder
+
+    def _check_quota(self, holder: KeyHolder) -> None:
+        wait_s = self.door.quotas.wait_s(holder.source, holder.events_per_minute, time.monotonic())
+        if wait_s:
+            message = f"{holder.name} is over its quota of {holder.events_per_minute} a minute."
+            raise Refused(429, "quota", message, retry_s=wait_s)
+
+    async def _accept(
+        self, protocol: IntakeProtocol, packed: bytes, headers: Headers, holder: KeyHolder
+    ) -> Accepted:
+        """Expand, parse and check; what takes long does not hold up the event loop."""
+        now_us = int(clock.now().timestamp() * 1e6)
+        encoding = headers.get("content-encoding", "")
+
+        def read() -> Accepted:
+            body = bodies.expanded(packed, encoding)
+            decoded = protocol.decode(body)
+            return accept(decoded, body, holder, recent=self.door.recent, now_us=now_us)
+
+        try:
+            if len(packed) < (BIG_BYTES if packed[:1] == b"{" else BIG_BYTES // 16):
+                return read()
+            async with self.door.big:
+                return await asyncio.to_thread(read)
+        except bodies.TooLarge as error:
+            raise Refused(413, "too_large", str(error)) from error
+        except bodies.Undecodable as error:
+            raise Refused(400, "undecodable", str(error)) from error
+        except BadRequest as error:
+            code = "too_large" if error.status == 413 else "invalid"
+            raise Refused(error.status, code, error.message, field=error.field) from error
+
+    async def _keep(self, accepted: Accepted, holder: KeyHolder) -> None:
+        """Wait until the batch is on disk. Raises Refused with 507 when it cannot be."""
+        door, entry, receipt = self.door, accepted.entry, accepted.receipt
+        if entry.events or entry.rejections:
+            size = len(entry.body) + len(entry.rejections)
+            if door.waiting_bytes + size > MAX_WAITING_BYTES:
+                raise Refused(503, "busy", "Too many batches wait for the disk; try again.")
+            door.waiting_bytes += size
+            try:
+                await asyncio.wrap_future(door.committer.put(entry))
+            except SpoolFull as error:
+                raise Refused(507, "disk_full", str(error)) from error
+            finally:
+                door.waiting_bytes -= size
+        door.recent.add(accepted.seen)
+        door.quotas.take(
+            holder.source, holder.events_per_minute, receipt.accepted, time.monotonic()
+        )
+        accepted_events.labels(holder.name).inc(receipt.accepted)
+        duplicate_events.labels(holder.name).inc(receipt.duplicates)
+        rejected_events.labels(holder.name).inc(len(receipt.rejected))
+
+
+class Body:
+    """A request's body as it comes in, up to the cap."""
+
+    def __init__(self, headers: Headers, receive: Receive) -> None:
+        self._receive = receive
+        self._is_complete = False
+        self._read_bytes = 0
+        length = headers.get("content-length", "")
+        self._told_bytes = int(length) if length.isdigit() else 0
+
+    async def read(self) -> bytes:
+        """Return all of it. Raises Refused with 413, ClientGone."""
+        too_large = Refused(
+            413, "too_large", f"A body has {bodies.MAX_PACKED_BYTES >> 20} MiB at most as sent."
+        )
+        if self._told_bytes > bodies.MAX_PACKED_BYTES:
+            raise too_large
+        pieces: list[bytes] = []
+        while not self._is_complete:
+            pieces.append(await self._piece())
+            if self._read_bytes > bodies.MAX_PACKED_BYTES:
+                raise too_large
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def drain(self) -> None:
+        """Read what a refused client still sends, within reason: else it hears only a reset."""
+        if self._told_bytes > DRAINED_BYTES:
+            return
+        while not self._is_complete and self._read_bytes <= DRAINED_BYTES:
+            await self._piece()
+
+    async def _piece(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece: bytes = message.get("body", b"")
+        self._is_complete = not message.get("more_body", False)
+        self._read_bytes += len(piece)
+        return piece
+
+
+def headers_of(scope: Scope) -> Headers:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def respond(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

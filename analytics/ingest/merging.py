@@ -1,0 +1,132 @@
+"""Late merges: persons that became another person after their events were stored.
+
+Stages of a merge (docs/decisions/0003): joined -> overridden -> rekeying -> done. Each step may be
+repeated after a crash, and every query gives the same answer from `overridden` on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from analytics.ingest.instruments import merges as merge_count
+from analytics.ingest.instruments import pending_overrides
+from analytics.ingest.models import Merge
+from portal.store import client
+from portal.store.models import Epoch
+from portal.store.query import Query
+
+log = logging.getLogger(__name__)
+REKEY_AFTER = timedelta(seconds=10)
+AT_ONCE = 2_000  # persons rewritten by one mutation
+UNFINISHED = (Merge.Stage.OVERRIDDEN, Merge.Stage.REKEYING)
+IS_REWRITING = "SELECT count() FROM system.mutations WHERE table = 'events' AND NOT is_done"
+COPY_PROPERTIES = """
+INSERT INTO person_properties
+SELECT transform(person, {losers:Array(UInt64)}, {winners:Array(UInt64)}, person) AS person,
+    key, type, string, number, boolean, ts
+FROM person_properties FINAL
+WHERE person IN {losers:Array(UInt64)}
+"""
+
+
+def settle() -> None:
+    """Make every query apply the merges that are in the identity map.
+
+    Called before a batch is inserted, when all earlier batches are in the engine.
+    """
+    fresh = list(Merge.objects.filter(stage=Merge.Stage.JOINED))
+    if not fresh:
+        return
+    active = list(Merge.objects.filter(stage__in=UNFINISHED))
+    losers = [merge.loser for merge in fresh]
+    copy_properties(fresh)
+    stored = having_events(losers)
+    late = [merge for merge in fresh if merge.loser in stored]
+    moved = set(losers)
+    # Those who became a loser of today must be sent on: the override is looked up only once.
+    sent_on = [merge for merge in active if merge.winner in moved or merge.target != merge.winner]
+    write_overrides(late + sent_on, version=fresh[-1].pk * 2)
+    late_ids = [merge.pk for merge in late]
+    fresh_ids = [merge.pk for merge in fresh]
+    with transaction.atomic():
+        chosen = Merge.objects.filter(pk__in=fresh_ids)
+        chosen.exclude(pk__in=late_ids).update(stage=Merge.Stage.DONE)
+        chosen.filter(pk__in=late_ids).update(stage=Merge.Stage.OVERRIDDEN)
+        Epoch.move(pending_overrides=len(active) + len(late))
+    merge_count.inc(len(fresh))
+    pending_overrides.set(len(active) + len(late))
+
+
+def having_events(persons: Sequence[int]) -> set[int]:
+    """Return those of the persons who have stored events."""
+    sql = "SELECT DISTINCT person FROM events WHERE person IN {persons:Array(UInt64)}"
+    found = client.run(Query(sql, {"persons": persons}))
+    return set(found.columns[0]) if found.columns else set()
+
+
+def copy_properties(merges: Sequence[Merge]) -> None:
+    """Give the winner what is known of the loser; the latest value by event time wins."""
+    client.command(
+        COPY_PROPERTIES,
+        losers=[merge.loser for merge in merges],
+        winners=[merge.target for merge in merges],
+    )
+
+
+def write_overrides(merges: Sequence[Merge], *, version: int, is_deleted: bool = False) -> None:
+    """Put overrides in force, or out of it, all at once."""
+    if merges:
+        columns: dict[str, list[int]] = {
+            "loser": [merge.loser for merge in merges],
+            "winner": [merge.target for merge in merges],
+            "version": [version] * len(merges),
+            "is_deleted": [int(is_deleted)] * len(merges),
+        }
+        token = f"{version}-{merges[0].pk}-{len(merges)}"
+        client.insert("person_overrides", columns, token=token)
+
+
+def rekey(now: datetime) -> None:
+    """Take the background rewriting one step further; quick, to be called every few seconds."""
+    if client.run(Query(IS_REWRITING)).value():
+        return
+    running = list(Merge.objects.filter(stage=Merge.Stage.REKEYING))
+    if running:
+        conclude(running)
+        return
+    waiting = Merge.objects.filter(stage=Merge.Stage.OVERRIDDEN).order_by("pk")
+    first = waiting.first()
+    if first is not None and now - first.merged_at > REKEY_AFTER:
+        chosen = list(waiting[:AT_ONCE])
+        Merge.objects.filter(pk__in=[one.pk for one in chosen]).update(stage=Merge.Stage.REKEYING)
+        rewrite(chosen)
+
+
+def conclude(running: Sequence[Merge]) -> None:
+    """Retire the overrides when no stored event needs them; otherwise rewrite again."""
+    if having_events([merge.loser for merge in running]):
+        rewrite(running)
+        return
+    write_overrides(running, version=Merge.objects.latest("pk").pk * 2 + 1, is_deleted=True)
+    with transaction.atomic():
+        chosen = Merge.objects.filter(pk__in=[one.pk for one in running])
+        chosen.update(stage=Merge.Stage.DONE)
+        left = Merge.objects.filter(stage__in=UNFINISHED).count()
+        Epoch.move(pending_overrides=left)
+    pending_overrides.set(left)
+
+
+def rewrite(merges: Sequence[Merge]) -> None:
+    """Begin to rewrite the person of stored events; the engine does it part by part."""
+    losers = ",".join(str(merge.loser) for merge in merges)
+    winners = ",".join(str(merge.target) for merge in merges)
+    client.command(
+        f"ALTER TABLE events UPDATE person = transform(person, [{losers}], [{winners}], person)"
+        f" WHERE person IN ({losers})",
+        settings_={"mutations_sync": 0, "max_query_size": 1 << 20},
+    )
+    log.info("Rewriting the events of merged persons.", extra={"persons": len(merges)})

@@ -1,0 +1,193 @@
+"""The writer: takes accepted batches from the spool to the engine, each event exactly once.
+
+One round: choose batches, find out which rows are new, journal that as a plan, carry it out,
+forget it. After a crash the journaled plan is carried out again with the same tokens, by which
+the engine knows what it has already.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.ingest import columns, duplicates, merging
+from analytics.ingest.events import ALIAS, IDENTIFIED
+from analytics.ingest.identities import Id, Identities, Join, commit
+from analytics.ingest.instruments import dropped_events, written_events
+from analytics.ingest.spool import Batch, Outcome, Plan, Spool
+from portal.store import client
+
+log = logging.getLogger(__name__)
+MAX_EVENTS = 50_000
+MAX_AGE_US = 500_000
+PLENTY_BYTES = 8 << 20
+EVENT_COLUMNS = (
+    "day", "name", "actor", "person", "ts", "position", "id", "source", "user_id", "anonymous_id",
+    "session_id", "platform", "version", "service", "environment", "received_at",
+    "client_timestamp", "flags", "strings", "numbers", "booleans", "properties",
+)  # fmt: skip
+
+
+class Writer:
+    """Moves batches from one spool; there is only one writer per spool."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
+        self._identities: Identities | None = None
+
+    @property
+    def identities(self) -> Identities:
+        if self._identities is None:
+            self._identities = Identities.load()
+        return self._identities
+
+    def round(self, now: datetime, *, is_last: bool = False) -> int:
+        """Write what is due; returns the number of batches done.
+
+        Raises client.QueryFailed, client.EngineUnavailable, DatabaseError; then call it again.
+        """
+        plan = self.spool.plan()
+        if plan is None and (is_last or self._is_due(now)):
+            plan = self._make_plan()
+        if plan is None:
+            return 0
+        return self._carry_out(plan, now)
+
+    def _is_due(self, now: datetime) -> bool:
+        """Let batches gather for a moment: the engine likes few large inserts."""
+        size = self.spool.size()
+        if size.oldest_at is None:
+            return False
+        age_us = now.timestamp() * 1e6 - size.oldest_at
+        return age_us > MAX_AGE_US or size.bytes > PLENTY_BYTES
+
+    def _make_plan(self) -> Plan | None:
+        """Journal which rows of the oldest batches are new, and under which token they go."""
+        batches = self.spool.batches(max_events=MAX_EVENTS)
+        if not batches:
+            return None
+        rows = columns.merged([batch.body for batch in batches])
+        first, last = batches[0].number, batches[-1].number
+        plan = Plan(first, last, f"{self.spool.id}-{first}-{last}", duplicates.keep_new(rows))
+        self.spool.write_plan(plan)
+        return plan
+
+    def _carry_out(self, plan: Plan, now: datetime) -> int:
+        batches = self.spool.batches(
+            after=plan.first - 1, up_to=plan.last, max_events=len(plan.kept)
+        )
+        rows = columns.merged([batch.body for batch in batches])
+        rows = rows.filter(duplicates.mask(plan.kept))
+        if rows.num_rows:
+            self._join(rows, now)
+            self._insert(rows, plan.token)
+        self.spool.finish(plan, list(outcomes_of(batches, plan.kept)))
+        written_events.inc(rows.num_rows)
+        dropped_events.inc(len(plan.kept) - rows.num_rows)
+        return len(batches)
+
+    def _join(self, rows: Any, now: datetime) -> None:
+        """Apply what these events say about who is who, and make every query know it."""
+        changes = self.identities.plan(joins_in(rows))
+        if changes.rows or changes.merges:
+            commit(changes, now)
+            self.identities.apply(changes)
+        merging.settle()
+
+    def _insert(self, rows: Any, token: str) -> None:
+        persons = persons_of(rows, self.identities)
+        events = with_persons(rows, persons)
+        client.insert_arrow(
+            "events", columns.stream(events, None), events.schema.names, token=token
+        )
+        ids = duplicates.ids_to_note(rows)
+        client.insert_arrow("event_ids", columns.stream(ids, None), ids.schema.names, token=token)
+        known = person_properties(rows, persons)
+        if known["person"]:
+            client.insert("person_properties", known, token=token)
+
+
+def with_persons(rows: Any, persons: Any) -> Any:
+    """Return the columns of table `events`."""
+    person = pa.array(persons.astype(np.uint64))
+    return rows.append_column("actor", person).append_column("person", person).select(EVENT_COLUMNS)
+
+
+def persons_of(rows: Any, identities: Identities) -> Any:
+    """Return each row's person: by its userId, else by its anonymousId, else nobody: 0."""
+    users = resolved(rows["user_id"], identities, are_users=True)
+    others = resolved(rows["anonymous_id"], identities, are_users=False)
+    return np.where(users != 0, users, others)
+
+
+def resolved(ids: Any, identities: Identities, *, are_users: bool) -> Any:
+    """Resolve a column of ids, each different one once."""
+    packed = pc.dictionary_encode(ids)
+    persons = identities.persons_of(packed.dictionary.to_pylist(), are_users=are_users)
+    return persons[packed.indices.to_numpy(zero_copy_only=False)]
+
+
+def of_name(rows: Any, *names: str) -> Any:
+    return rows.filter(pc.is_in(rows["name"], pa.array(names)))
+
+
+def joins_in(rows: Any) -> Iterator[Join]:
+    """Read who is who from the two special events, in their order."""
+    special = of_name(rows, IDENTIFIED, ALIAS)
+    wanted = special.select(["name", "user_id", "anonymous_id", "properties"]).to_pylist()
+    for row in wanted:
+        user = Id(row["user_id"], is_user=True)
+        if row["name"] == ALIAS:
+            other = orjson.loads(row["properties"])["alias"]
+            yield Join(user, Id(other, is_user=True), ALIAS)
+            yield Join(user, Id(other, is_user=False), ALIAS)
+        elif row["anonymous_id"]:
+            yield Join(user, Id(row["anonymous_id"], is_user=False), IDENTIFIED)
+
+
+def person_properties(rows: Any, persons: Any) -> dict[str, list[Any]]:
+    """Return the rows of table `person_properties` that these events tell."""
+    is_wanted = pc.equal(rows["name"], IDENTIFIED)
+    told = rows.filter(is_wanted)
+    found: dict[str, list[Any]] = {
+        name: [] for name in ("person", "key", "type", "string", "number", "boolean", "ts")
+    }
+    chosen = persons[is_wanted.to_numpy(zero_copy_only=False)].tolist()
+    for person, packed, ts in zip(
+        chosen, told["properties"].to_pylist(), told["ts"].to_pylist(), strict=True
+    ):
+        for key, value in orjson.loads(packed).items():
+            cells = (person, key, *typed(value), ts)
+            for column, cell in zip(found.values(), cells, strict=True):
+                column.append(cell)
+    return found
+
+
+def typed(value: Any) -> tuple[str, str, float, bool]:
+    """Return a JSON value as type, string, number, boolean."""
+    if isinstance(value, str):
+        return "string", value, 0.0, False
+    if isinstance(value, bool):
+        return "boolean", "", 0.0, value
+    if isinstance(value, int | float):
+        return "number", "", float(value), False
+    if value is None:
+        return "null", "", 0.0, False
+    return "json", orjson.dumps(value).decode(), 0.0, False
+
+
+def outcomes_of(batches: Sequence[Batch], kept: bytes) -> Iterator[Outcome]:
+    """Tell what became of those batches whose sender waits for it."""
+    place = 0
+    for batch in batches:
+        written = kept.count(1, place, place + batch.events)
+        place += batch.events
+        if batch.wants_outcome:
+            yield Outcome(batch.number, written, batch.events - written, 0)
