@@ -29,5 +29,8 @@ def page(accept: str, *, without: Collection[str] = ()) -> tuple[bytes, str]:
     """
     encode, content_type = choose_encoder(accept)
     counted = list(instruments.collected())
-    found = [*counted, *figures.of_cache(counted), *figures.gathered(without=without)]
-    return encode(_Found(found)), content_type
+    found = {family.name: family for family in counted}
+    # What is read now is truer than what a process wrote down, and is there when it is not.
+    found |= {family.name: family for family in figures.of_cache(counted)}
+    found |= {family.name: family for family in figures.gathered(without=without)}
+    return encode(_Found(list(found.values()))), content_type

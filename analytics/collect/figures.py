@@ -7,6 +7,7 @@ that /metrics answers whatever is down.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,7 +21,9 @@ from prometheus_client.core import (
 from prometheus_client.metrics_core import Metric
 
 from analytics.collect import processes, scrape
-from portal.lib import instruments
+from analytics.ingest import state
+from analytics.ingest.instruments import spool_batches, spool_bytes, writer_lag
+from portal.lib import clock, instruments
 
 log = logging.getLogger(__name__)
 PREFIX = instruments.PREFIX
@@ -80,6 +83,21 @@ def of_database() -> list[Metric]:
     return [found]
 
 
+def of_intake() -> list[Metric]:
+    """Read what waits in the spool: also while the writer, which counts it too, is away."""
+    size = state.spool_size()
+    values = (
+        (spool_batches, size.batches),
+        (spool_bytes, size.bytes),
+        (writer_lag, state.age_s(size, clock.now())),
+    )
+    return [
+        GaugeMetricFamily(family.name, family.documentation, value)
+        for gauge, value in values
+        for family in gauge.describe()
+    ]
+
+
 def of_engine() -> list[Metric]:
     """Read what the embedded engine counts itself."""
     return list(scrape.families(scrape.fetch(scrape.engine_target(), timeout_s=PATIENCE_S)))
@@ -111,9 +129,10 @@ Gatherer = Callable[[], list[Metric]]
 GATHERERS: dict[str, Gatherer] = {
     "processes": of_processes,
     "database": of_database,
+    "intake": of_intake,
     "engine": of_engine,
 }
-EXPECTED = (DatabaseError, OSError, scrape.ScrapeFailed)
+EXPECTED = (DatabaseError, sqlite3.Error, OSError, scrape.ScrapeFailed)
 
 _pool = ThreadPoolExecutor(max_workers=len(GATHERERS), thread_name_prefix="figures")
 _busy: dict[str, Future[list[Metric]]] = {}

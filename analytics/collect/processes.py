@@ -51,23 +51,12 @@ def living(data_dir: Path) -> list[Child]:
 
 
 def usage(data_dir: Path) -> list[Usage]:
-    """Measure the supervisor and each living child together with its own children."""
+    """Measure each living process together with what it started, as far as that is not listed."""
     found = children(data_dir)
     below = _children_by_parent()
-    measured = (_measure(child, list(_tree(child.pid, below))) for child in found)
-    supervisor = _supervisor(found)
-    own = [_measure(supervisor, [supervisor.pid])] if supervisor else []
-    return [one for one in (*own, *measured) if one is not None]
-
-
-def _supervisor(found: list[Child]) -> Child | None:
-    for child in found:
-        try:
-            parent = psutil.Process(child.pid).ppid()
-        except psutil.Error:
-            continue
-        return Child("supervisor", parent, 0) if parent > 1 else None
-    return None
+    listed = {child.pid for child in found}
+    measured = (_measure(child, list(_tree(child.pid, below, listed))) for child in found)
+    return [one for one in measured if one is not None]
 
 
 def _children_by_parent() -> dict[int, list[int]]:
@@ -77,10 +66,12 @@ def _children_by_parent() -> dict[int, list[int]]:
     return below
 
 
-def _tree(pid: int, below: dict[int, list[int]]) -> Iterator[int]:
+def _tree(pid: int, below: dict[int, list[int]], listed: set[int]) -> Iterator[int]:
+    """Return a process and its descendants, less those that stand in the list themselves."""
     yield pid
     for child in below.get(pid, ()):
-        yield from _tree(child, below)
+        if child not in listed:
+            yield from _tree(child, below, listed)
 
 
 def _measure(child: Child, pids: list[int]) -> Usage | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import urllib3
 from django.conf import settings
@@ -50,12 +50,16 @@ def web_target() -> Target:
     )
 
 
+def port_of(parts: SplitResult) -> int:
+    return parts.port or (8443 if parts.scheme == "https" else 8123)
+
+
 def engine_target() -> Target:
     """Return the embedded engine's page; a real ClickHouse answers 404 there."""
     parts = urlsplit(settings.CLICKHOUSE_URL)
     login = f"{unquote(parts.username or 'default')}:{unquote(parts.password or '')}"
     return Target(
-        f"{parts.scheme}://{parts.hostname}:{parts.port or 8123}/metrics",
+        f"{parts.scheme}://{parts.hostname}:{port_of(parts)}/metrics",
         {"job": "portal", "instance": "engine"},
         urllib3.make_headers(basic_auth=login),
     )
@@ -81,6 +85,21 @@ def fetch(target: Target, *, timeout_s: float) -> str:
     if len(body) > LARGEST_PAGE_BYTES:
         raise ScrapeFailed(f"{target.url} sends more than {LARGEST_PAGE_BYTES} bytes.")
     return body.decode(errors="replace")
+
+
+def is_answering(url: str, *, timeout_s: float) -> bool:
+    """Tell whether an engine answers its /ping."""
+    parts = urlsplit(url)
+    try:
+        answer = _http.request(
+            "GET",
+            f"{parts.scheme}://{parts.hostname}:{port_of(parts)}/ping",
+            timeout=timeout_s,
+            redirect=False,
+        )
+    except (urllib3.exceptions.HTTPError, OSError):
+        return False
+    return answer.status == 200
 
 
 def families(text: str) -> Iterator[Metric]:

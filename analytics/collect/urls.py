@@ -6,4 +6,5 @@ from analytics.collect import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", views.metrics, name="metrics"),
+    path("status/", views.status, name="status"),
 ]

@@ -145,8 +145,11 @@ def test_a_quantile_is_estimated_as_promql_does(
 
 @pytest.mark.parametrize(
     "name",
-    ["query_times", "request_times", "requests", "process_memory", "process_cpu", "errors_logged"],
-)
+    [
+        "events_accepted", "events_rejected", "writer_lag", "spool_size", "query_times",
+        "request_times", "requests", "process_memory", "process_cpu", "errors_logged",
+    ],
+)  # fmt: skip
 def test_every_dataset_answers_with_time_series_and_value(name: str) -> None:
     source = sources.get(f"dataset.{name}")
     question = Question({}, None, START + timedelta(days=1), epoch=Epoch())

@@ -102,6 +102,43 @@ COUNTED_EVERY = "The portal reads its own /metrics every 10 seconds."
 
 for one in (
     OwnMetric(
+        "events_accepted",
+        "Events accepted",
+        Selection(f"{PREFIX}ingest_events_accepted_total"),
+        samples.rate,
+        by_label,
+        "count/s",
+        f"{COUNTED_EVERY} Events per second that the intake put on disk, repeats left out.",
+    ),
+    OwnMetric(
+        "events_rejected",
+        "Events rejected",
+        Selection(f"{PREFIX}ingest_events_rejected_total"),
+        samples.rate,
+        by_label,
+        "count/s",
+        f"{COUNTED_EVERY} Events per second that could not be taken; clients heard why.",
+    ),
+    OwnMetric(
+        "writer_lag",
+        "Writer lag",
+        Selection(f"{PREFIX}ingest_writer_lag_seconds"),
+        samples.gauge,
+        by_label,
+        "s",
+        f"{COUNTED_EVERY} Age of the oldest accepted batch that the engine has not confirmed;"
+        " 0 when nothing waits.",
+    ),
+    OwnMetric(
+        "spool_size",
+        "Spool",
+        Selection(f"{PREFIX}ingest_spool_bytes"),
+        samples.gauge,
+        by_label,
+        "bytes",
+        f"{COUNTED_EVERY} What accepted events that wait for the writer take on the disk.",
+    ),
+    OwnMetric(
         "query_times",
         "Query time",
         Selection(f"{PREFIX}store_query_duration_seconds", labels={"operation": "query"}),
