@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
-from portal.accounts.access import is_staff_member
+from portal.accounts.access import is_staff_member, require
 from portal.accounts.models import ApiToken
 
 if TYPE_CHECKING:
@@ -17,22 +18,27 @@ if TYPE_CHECKING:
 class StaffPermission(BasePermission):
     """Let active staff in. A view names more by `required_permission` ("app.codename") and says
     `reads_by_post = True` when its POST changes nothing (insights).
-    """
 
-    message = "Your roles or this token's scopes do not allow this."
+    What is missing stands in the 403's message; nobody at all gets 401.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not is_staff_member(request.user):
             return False
-        if (
-            isinstance(request.auth, ApiToken)
-            and needed_scope(request, view) not in request.auth.scopes
-        ):
-            return False
-        needed = getattr(view, "required_permission", "")
-        return not needed or request.user.has_perm(needed)
+        if isinstance(request.auth, ApiToken):
+            require_scope(request.auth, needed_scope(request, view))
+        permission = getattr(view, "required_permission", "")
+        if permission:
+            require(request.user, permission)
+        return True
 
 
 def needed_scope(request: Request, view: APIView) -> str:
     reads = request.method in SAFE_METHODS or getattr(view, "reads_by_post", False)
     return getattr(view, "required_scope", "read" if reads else "write")
+
+
+def require_scope(token: ApiToken, scope: str) -> None:
+    """Raise PermissionDenied (403) unless the token was made for this."""
+    if scope not in token.scopes:
+        raise PermissionDenied(f"This token's scopes do not include {scope}.")

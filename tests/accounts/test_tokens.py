@@ -93,6 +93,19 @@ def test_a_token_without_the_scope_read_may_not_read(people: People) -> None:
     assert status_with(text) == 403
 
 
+def test_what_a_token_lacks_stands_in_the_answer(people: People) -> None:
+    _, text = make_token(people.viewer, scopes=["write"])
+
+    answer = Client().get(READABLE, headers={"Authorization": f"Bearer {text}"})
+
+    assert answer.json() == {
+        "error": {
+            "code": "permission_denied",
+            "message": "This token's scopes do not include read.",
+        }
+    }
+
+
 def test_use_of_a_token_is_noted(people: People) -> None:
     token, text = make_token(people.viewer)
 
