@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,17 +18,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.asyncio import Redis
 
+from analytics.ingest.state import lag
+from portal.lib import clock
+
 TIME_LIMIT_S = 2.0
+LAG_LIMIT_S = 30.0  # accepted events are promised in every answer within 5 s
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Dependency:
-    """`needed` means: without it the portal answers nothing useful and is not ready."""
+    """`needed` means: without it the portal answers nothing useful and is not ready.
+
+    The probe raises when it is down; what it returns stands beside its state.
+    """
 
     name: str
-    probe: Callable[[], Awaitable[None]]
+    probe: Callable[[], Awaitable[dict[str, float]]]
     needed: bool
 
 
@@ -37,9 +44,11 @@ class Finding:
     dependency: Dependency
     is_up: bool
     latency_ms: float
+    figures: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {"state": "ok" if self.is_up else "down", "latency_ms": round(self.latency_ms, 1)}
+        state = "ok" if self.is_up else "down"
+        return {"state": state, "latency_ms": round(self.latency_ms, 1), **self.figures}
 
 
 @require_safe
@@ -72,8 +81,9 @@ def summary(findings: list[Finding]) -> str:
 
 async def look_at(dependency: Dependency) -> Finding:
     started = time.perf_counter()
+    figures: dict[str, float] = {}
     try:
-        await asyncio.wait_for(dependency.probe(), TIME_LIMIT_S)
+        figures = await asyncio.wait_for(dependency.probe(), TIME_LIMIT_S)
         is_up = True
     except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the answer says "down"
         log.warning(
@@ -81,26 +91,29 @@ async def look_at(dependency: Dependency) -> Finding:
             extra={"dependency": dependency.name, "reason": type(error).__name__},
         )
         is_up = False
-    return Finding(dependency, is_up, (time.perf_counter() - started) * 1000)
+    return Finding(dependency, is_up, (time.perf_counter() - started) * 1000, figures)
 
 
-async def ask_postgresql() -> None:
+async def ask_postgresql() -> dict[str, float]:
     # A connection of its own: it must tell the truth when the pool is exhausted or stale.
     async with await psycopg.AsyncConnection.connect(
         settings.DATABASE_URL, connect_timeout=int(TIME_LIMIT_S), autocommit=True
     ) as connection:
         await connection.execute("SELECT 1")
+    return {}
 
 
-async def ask_valkey() -> None:
+async def ask_valkey() -> dict[str, float]:
     async with Redis.from_url(
         settings.CACHES["default"]["LOCATION"], socket_connect_timeout=TIME_LIMIT_S
     ) as client:
         await client.ping()
+    return {}
 
 
-async def ask_engine() -> None:
+async def ask_engine() -> dict[str, float]:
     await asyncio.to_thread(_ask_engine)
+    return {}
 
 
 def _ask_engine() -> None:
@@ -119,8 +132,17 @@ def _ask_engine() -> None:
         raise ConnectionError(answer.status)
 
 
+async def ask_writer() -> dict[str, float]:
+    """Ask how long the oldest accepted batch waits; events are safe in the spool meanwhile."""
+    waits_s = await asyncio.to_thread(lag, clock.now())
+    if waits_s > LAG_LIMIT_S:
+        raise TimeoutError(waits_s)
+    return {"lag_s": round(waits_s, 1)}
+
+
 DEPENDENCIES = (
     Dependency("postgresql", ask_postgresql, needed=True),
     Dependency("valkey", ask_valkey, needed=False),
     Dependency("engine", ask_engine, needed=True),
+    Dependency("writer", ask_writer, needed=False),
 )

@@ -28,7 +28,7 @@ def test_ready_names_each_dependency_with_its_latency() -> None:
 
     checks = answer.json()["checks"]
     assert answer.status_code == 200
-    assert set(checks) >= {"postgresql", "valkey", "engine"}
+    assert set(checks) >= {"postgresql", "valkey", "engine", "writer"}
     assert all(check["state"] == "ok" and check["latency_ms"] >= 0 for check in checks.values())
 
 
@@ -64,3 +64,12 @@ def test_what_only_helps_makes_it_degraded_not_down(
     findings = [finding(NEEDED, is_up=needed), finding(HELPFUL, is_up=helpful)]
 
     assert summary(findings) == status
+
+
+def test_a_writer_that_lags_makes_it_degraded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "lag", lambda now: 120.0)
+
+    answer = Client().get("/readyz")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["writer"]["state"] == "down"

@@ -16,6 +16,7 @@ ADMINISTER_ACCOUNTS = (
     "accounts.delete_apitoken",  # revoke anyone's
     "auth.view_group",
 )
+ADMINISTER_INTAKE = ("ingest.view_source", "ingest.change_source", "ingest.view_ingestkey")
 READ_AUDIT = ("audit.view_auditentry",)
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -23,7 +24,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "analyst": EXPLORE,
     "editor": EXPLORE,
     "responder": EXPLORE,
-    "admin": (*EXPLORE, *ADMINISTER_ACCOUNTS, *READ_AUDIT),
+    "admin": (*EXPLORE, *ADMINISTER_ACCOUNTS, *ADMINISTER_INTAKE, *READ_AUDIT),
     "auditor": READ_AUDIT,
 }
 

@@ -22,6 +22,8 @@ PAGES = [
     "/admin/accounts/apitoken/",
     "/admin/audit/auditentry/",
     "/admin/auth/group/",
+    "/admin/ingest/source/",
+    "/admin/ingest/ingestkey/",
 ]
 
 
