@@ -25,7 +25,11 @@ def test_a_change_of_a_source_is_in_the_trail(
     )
 
     entry = AuditEntry.objects.latest("id")
-    assert (entry.actor, entry.action, entry.object_label) == (people.admin, "source.update", "shop")
+    assert (entry.actor, entry.action, entry.object_label) == (
+        people.admin,
+        "source.update",
+        "shop",
+    )
     assert entry.before == {"environment": "", "events_per_minute": None}
     assert entry.after == {"environment": "production", "events_per_minute": 600}
 
