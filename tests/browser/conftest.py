@@ -28,11 +28,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
         yield portal
 
 
-@pytest.fixture(scope="session")
+# By package, not by session: Playwright's event loop counts as running as long as it is open, and
+# would break other packages' async tests that follow on the same worker.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine; `.ci/run` installs Debian's")
     os.environ.setdefault("NODE_OPTIONS", "--no-warnings")
+    # For the same loop Django would refuse to touch the database in this thread.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -40,9 +44,10 @@ def browser() -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_state(demo: RunningPortal, browser: Browser) -> dict[str, object]:
     """Log in once through the form, as the demo's admin; tests start from its cookies."""
     context = browser.new_context(base_url=demo.url)
