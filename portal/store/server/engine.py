@@ -13,6 +13,7 @@ from typing import Any
 from portal.store.server.errors import (
     ABORTED,
     BAD_ARGUMENTS,
+    CANCELLED,
     TOO_MANY_QUERIES,
     EngineError,
     from_native,
@@ -23,6 +24,7 @@ from portal.store.server.native import Native, Result, connect
 SETTING_NAME = re.compile(r"[A-Za-z_]\w*\Z")
 NO_PARAMS: dict[str, str] = {}
 Chunks = Generator[Result, None, None]
+LOOK_S = 0.25
 LAST = "readonly"  # nothing can be set after it, so its handle is thrown away
 
 
@@ -146,6 +148,33 @@ class Handle:
         self._native.close()
 
 
+@dataclass(eq=False)
+class Running:
+    """A statement that a client waits for."""
+
+    query_id: str
+    sql: str
+    lane: str
+    is_gone: Callable[[], bool]
+    is_read: bool
+    began_at: float = field(default_factory=time.monotonic)
+    handle: Handle | None = None
+    killed_because: str = ""
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def occupy(self, handle: Handle) -> None:
+        """Note the handle that the statement runs on. Raises EngineError when killed before."""
+        with handle.guard:
+            if self.killed_because:
+                raise refusal(CANCELLED, "QUERY_WAS_CANCELLED", self.killed_because)
+            self.handle = handle
+
+    def leave(self, handle: Handle) -> None:
+        """Give the handle up; waits for a kill that is under way."""
+        with handle.guard:
+            self.handle = None
+
+
 class Lane:
     """At most `size` statements at once, each with a handle; handles are opened when needed."""
 
@@ -156,19 +185,31 @@ class Lane:
         self._idle: list[Handle] = []  # the last one used is the next: its settings still fit
 
     @contextmanager
-    def handle(self, patience_s: float) -> Iterator[Handle]:
-        """Lend a handle. Raises EngineError when none is free in time."""
-        if not self._slots.acquire(timeout=patience_s):
-            message = f"The {self.name} lane has been full for {patience_s:.0f} s."
-            raise refusal(TOO_MANY_QUERIES, "TOO_MANY_SIMULTANEOUS_QUERIES", message)
+    def handle(self, running: Running, patience_s: float) -> Iterator[Handle]:
+        """Lend a handle. Raises EngineError when none is free in time, or when killed before."""
+        self._wait_for_slot(running, time.monotonic() + patience_s)
         try:
             handle = self._take()
             try:
-                yield handle
+                running.occupy(handle)
+                try:
+                    yield handle
+                finally:
+                    running.leave(handle)
             finally:
                 self._give_back(handle)
         finally:
             self._slots.release()
+
+    def _wait_for_slot(self, running: Running, deadline: float) -> None:
+        if self._slots.acquire(blocking=False):
+            return
+        while not self._slots.acquire(timeout=LOOK_S):
+            if running.killed_because:
+                raise refusal(CANCELLED, "QUERY_WAS_CANCELLED", running.killed_because)
+            if time.monotonic() > deadline:
+                message = f"The {self.name} lane has been full for too long."
+                raise refusal(TOO_MANY_QUERIES, "TOO_MANY_SIMULTANEOUS_QUERIES", message)
 
     def close(self) -> None:
         while self._idle:
@@ -185,21 +226,6 @@ class Lane:
             handle.close()
         else:
             self._idle.append(handle)
-
-
-@dataclass(eq=False)
-class Running:
-    """A statement that a client waits for."""
-
-    query_id: str
-    sql: str
-    lane: str
-    is_gone: Callable[[], bool]
-    is_read: bool
-    began_at: float = field(default_factory=time.monotonic)
-    handle: Handle | None = None
-    killed_because: str = ""
-    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Engine:
@@ -240,22 +266,11 @@ class Engine:
         self._running.add(running)
         self._work.set()
         try:
-            with self.lanes[running.lane].handle(patience_s) as handle:
-                self._occupy(running, handle)
-                try:
-                    yield handle
-                finally:
-                    with handle.guard:
-                        running.handle = None
+            with self.lanes[running.lane].handle(running, patience_s) as handle:
+                yield handle
         finally:
             self._running.discard(running)
             running.ended.set()
-
-    def _occupy(self, running: Running, handle: Handle) -> None:
-        with handle.guard:
-            if running.killed_because:
-                raise refusal(394, "QUERY_WAS_CANCELLED", running.killed_because)
-            running.handle = handle
 
     def running(self) -> list[Running]:
         """List what runs now."""
@@ -276,14 +291,17 @@ class Engine:
                 )
 
     def _watch(self) -> None:
-        """Cancel what nobody waits for any more; sleeps as long as nothing runs."""
+        """Cancel what nobody waits for any more; sleeps as long as nothing runs.
+
+        A kill is repeated: the first may have come just before the engine began the statement.
+        """
         while True:
             self._work.wait()
-            time.sleep(0.25)
+            time.sleep(LOOK_S)
             for running in self.running():
-                if running.is_read and not running.killed_because and running.is_gone():
+                if running.killed_because or (running.is_read and running.is_gone()):
                     with suppress(EngineError):
-                        self.kill(running, "The client has gone.")
+                        self.kill(running, running.killed_because or "The client has gone.")
             self._work.clear()
             if self._running:
                 self._work.set()

@@ -32,7 +32,7 @@ from portal.store.server.wire import Connection
 
 STATUS_NAMES = {CANCELLED: "cancelled", TIMEOUT: "timeout"}
 SPOILING = {"SET", "USE"}  # what they change must not reach the handle's next client
-DATABASE_SQL = "SELECT 'waiting' AS kill_status, {} AS query_id, 'default' AS user, {} AS query"
+KILLED_SQL = "SELECT 'waiting' AS kill_status, {} AS query_id, 'default' AS user, {} AS query"
 
 
 class Exchange:
@@ -141,13 +141,12 @@ class Exchange:
     def _kill(self, kill: Kill) -> None:
         """Cancel by the client's id, and answer with what ClickHouse's KILL answers."""
         targets = [one for one in self._engine.running() if one.query_id == kill.query_id]
-        for target in targets:
-            if not kill.is_test:
-                self._engine.kill(target, "Query was cancelled by KILL QUERY.")
-            if kill.waits:
-                target.ended.wait(30.0)
+        for target in () if kill.is_test else targets:
+            self._engine.kill(target, "Query was cancelled by KILL QUERY.")
+        for target in targets if kill.waits else ():
+            target.ended.wait(30.0)
         text = targets[0].sql if targets else ""
-        sql = DATABASE_SQL.format(quoted(kill.query_id), quoted(text))
+        sql = KILLED_SQL.format(quoted(kill.query_id), quoted(text))
         self._text = sql if targets else sql + " WHERE 0"
         if kill.format:
             self._text += f" FORMAT {kill.format}"
