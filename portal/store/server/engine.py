@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,7 +150,7 @@ class Handle:
 
 @dataclass(eq=False)
 class Running:
-    """A statement that a client waits for."""
+    """A statement whose client waits for the answer."""
 
     query_id: str
     sql: str
@@ -257,20 +257,23 @@ class Engine:
             return bytes(self._control.query(sql, format_name).get_memview().tobytes())
 
     @contextmanager
-    def run(self, running: Running, patience_s: float) -> Iterator[Handle]:
-        """Lend a handle to a statement that may be killed while it has it."""
+    def tracked(self, running: Running) -> Iterator[None]:
+        """Let a statement be seen, killed and waited for until its answer has been sent."""
+        self._running.add(running)
+        self._work.set()
+        try:
+            yield
+        finally:
+            self._running.discard(running)
+            running.ended.set()
+
+    def lend(self, running: Running, patience_s: float) -> AbstractContextManager[Handle]:
+        """Lend a handle of the statement's lane. Raises EngineError."""
         if running.lane not in self.lanes:
             raise refusal(BAD_ARGUMENTS, "BAD_ARGUMENTS", f"There is no lane {running.lane!r}.")
         if self.is_closing:
             raise refusal(ABORTED, "ABORTED", "The engine is stopping.")
-        self._running.add(running)
-        self._work.set()
-        try:
-            with self.lanes[running.lane].handle(running, patience_s) as handle:
-                yield handle
-        finally:
-            self._running.discard(running)
-            running.ended.set()
+        return self.lanes[running.lane].handle(running, patience_s)
 
     def running(self) -> list[Running]:
         """List what runs now."""

@@ -55,8 +55,23 @@ class Exchange:
 
     def run(self, patience_s: float, version: str) -> str:
         """Answer the call; returns its status for the figures. Raises Gone."""
+        running = Running(
+            self._call.query_id,
+            self._text,
+            self._call.lane,
+            self._connection.is_gone,
+            is_read=self._word in READS,
+        )
+        with self._engine.tracked(running):
+            return self._answer(running, patience_s, version)
+
+    def _answer(self, running: Running, patience_s: float, version: str) -> str:
         try:
-            result = self._run(patience_s, version)
+            kill = kill_of(self._text, self._call.params) if self._word == "KILL" else None
+            if kill is not None:
+                self._kill(kill)
+            with self._engine.lend(running, patience_s) as handle:
+                result = self._run(handle, version)
         except EngineError as error:
             self.is_open = self._connection.skip_body()
             send_error(self._connection, error, self._headers, version)
@@ -66,23 +81,12 @@ class Exchange:
         self._send(result)
         return "ok"
 
-    def _run(self, patience_s: float, version: str) -> Result | str | None:
+    def _run(self, handle: Handle, version: str) -> Result | str | None:
         """Run the statement: its result, or how it ended when it was sent as a stream."""
-        kill = kill_of(self._text, self._call.params) if self._word == "KILL" else None
-        if kill is not None:
-            self._kill(kill)
-        running = Running(
-            self._call.query_id,
-            self._text,
-            self._call.lane,
-            self._connection.is_gone,
-            is_read=self._word in READS,
-        )
-        with self._engine.run(running, patience_s) as handle:
-            handle.prepare(self._call.database, self._call.settings)
-            self._check(handle)
-            with external_tables(handle, self._call.tables):
-                return self._execute(handle, version)
+        handle.prepare(self._call.database, self._call.settings)
+        self._check(handle)
+        with external_tables(handle, self._call.tables):
+            return self._execute(handle, version)
 
     def _check(self, handle: Handle) -> None:
         if self._word in SPOILING or (self._word == "CREATE" and "TEMPORARY" in self._text.upper()):
