@@ -107,12 +107,12 @@ class Pairs:
 class Reader:
     """Reads the events of one batch into rows; what cannot be taken becomes a rejection."""
 
-    def __init__(self, arrival: Arrival) -> None:
+    def __init__(self, arrival: Arrival, occurrences: dict[bytes, int] | None = None) -> None:
         self.arrival = arrival
         self.rows = Rows()
         self.rejections: list[Rejection] = []
         self.warnings: list[Rejection] = []
-        self._occurrences: dict[bytes, int] = {}
+        self._occurrences = {} if occurrences is None else occurrences
         self._keys = blake2b(arrival.source.to_bytes(4, "big"), digest_size=16)
 
     def read(self, index: int, event: Any) -> bool:

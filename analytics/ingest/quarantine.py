@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from analytics.ingest.columns import COLUMN_OF
 from analytics.ingest.models import Quarantined, Source
 from analytics.ingest.spool import Spool
 
@@ -59,3 +60,30 @@ def forget_old(source: int) -> None:
     limit = oldest_kept.first()
     if limit is not None:
         Quarantined.objects.filter(source=source, pk__lte=limit).delete()
+
+
+def keep_refused(token: str, rows: Any, refused: dict[int, str]) -> None:
+    """Keep events that the engine refused, put together again as their client sent them."""
+    found = [
+        refused_event(row, rows.slice(row, 1).to_pylist()[0], why) for row, why in refused.items()
+    ]
+    sources = set(Source.objects.values_list("pk", flat=True))
+    for event in found:
+        event.origin = token
+    Quarantined.objects.bulk_create(
+        [event for event in found if event.source_id in sources], ignore_conflicts=True
+    )
+
+
+def refused_event(row: int, cells: dict[str, Any], why: str) -> Quarantined:
+    event = {field: cells[column] for field, column in COLUMN_OF.items() if cells[column]}
+    event |= {"id": cells["id"], "name": cells["name"], "timestamp": cells["ts"].isoformat()}
+    event["properties"] = orjson.loads(cells["properties"])
+    return Quarantined(
+        source_id=cells["source"],
+        index=row,
+        received_at=cells["received_at"],
+        field="event",
+        message=storable(why)[:500],
+        event=orjson.dumps(event).decode(),
+    )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.conf import settings
 
 MAX_GROUP_BYTES = 32 << 20
@@ -34,7 +35,7 @@ CREATE TABLE IF NOT EXISTS rejections (
 );
 CREATE TABLE IF NOT EXISTS plans (
     first INTEGER PRIMARY KEY, last INTEGER NOT NULL, token TEXT NOT NULL, kept BLOB NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0
+    narrowed TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS outcomes (
     number INTEGER PRIMARY KEY, written INTEGER NOT NULL, duplicates INTEGER NOT NULL,
@@ -73,13 +74,33 @@ class Batch:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the writer is about to insert: these batches less the rows not `kept`."""
+    """What the writer is about to insert: these batches less the rows not `kept`.
+
+    Once the engine has refused the whole, `narrowed` says which ranges of the kept rows are still
+    to be tried, and which single rows were refused, with the reason.
+    """
 
     first: int
     last: int
     token: str
     kept: bytes  # one byte a row, 1 or 0
-    attempts: int = 0
+    narrowed: Narrowed | None = None
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The search for the rows that the engine refuses."""
+
+    ranges: list[tuple[int, int]]
+    refused: dict[int, str]
+
+    def as_json(self) -> str:
+        return orjson.dumps([self.ranges, list(self.refused.items())]).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Narrowed:
+        ranges, refused = orjson.loads(text)
+        return cls([(low, high) for low, high in ranges], dict(refused))
 
 
 @dataclass(frozen=True)
@@ -187,8 +208,11 @@ class Spool:
 
     def plan(self) -> Plan | None:
         """Return what was about to be inserted and is not confirmed yet."""
-        row = self._one("SELECT first, last, token, kept, attempts FROM plans ORDER BY first")
-        return Plan(*row) if row else None
+        row = self._one("SELECT first, last, token, kept, narrowed FROM plans ORDER BY first")
+        if not row:
+            return None
+        first, last, token, kept, narrowed = row
+        return Plan(first, last, token, kept, Narrowed.from_json(narrowed) if narrowed else None)
 
     def write_plan(self, plan: Plan) -> None:
         with self._transaction() as db:
@@ -197,11 +221,11 @@ class Spool:
                 (plan.first, plan.last, plan.token, plan.kept),
             )
 
-    def note_attempt(self, plan: Plan) -> int:
-        """Count one more refusal of this plan by the engine; returns how many there were."""
+    def narrow(self, plan: Plan, narrowed: Narrowed | None) -> None:
+        """Note how far the search for refused rows has come."""
+        text = narrowed.as_json() if narrowed else ""
         with self._transaction() as db:
-            db.execute("UPDATE plans SET attempts = attempts + 1 WHERE first = ?", (plan.first,))
-        return int(self._one("SELECT attempts FROM plans WHERE first = ?", (plan.first,))[0])
+            db.execute("UPDATE plans SET narrowed = ? WHERE first = ?", (text, plan.first))
 
     def finish(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         """Forget the plan and its batches: the engine has them."""

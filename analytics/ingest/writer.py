@@ -17,10 +17,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.ingest import columns, duplicates, merging
+from analytics.ingest import columns, duplicates, merging, quarantine
 from analytics.ingest.events import ALIAS, IDENTIFIED
 from analytics.ingest.identities import Id, Identities, Join, commit
-from analytics.ingest.instruments import dropped_events, written_events
+from analytics.ingest.instruments import dropped_events, quarantined_events, written_events
+from analytics.ingest.narrowing import insert_batch, insert_events
 from analytics.ingest.spool import Batch, Outcome, Plan, Spool
 from portal.store import client
 
@@ -85,11 +86,12 @@ class Writer:
         )
         rows = columns.merged([batch.body for batch in batches])
         rows = rows.filter(duplicates.mask(plan.kept))
+        refused: dict[int, str] = {}
         if rows.num_rows:
             self._join(rows, now)
-            self._insert(rows, plan.token)
-        self.spool.finish(plan, list(outcomes_of(batches, plan.kept)))
-        written_events.inc(rows.num_rows)
+            refused = self._insert(rows, plan)
+        self.spool.finish(plan, list(outcomes_of(batches, plan.kept, refused)))
+        written_events.inc(rows.num_rows - len(refused))
         dropped_events.inc(len(plan.kept) - rows.num_rows)
         return len(batches)
 
@@ -101,17 +103,22 @@ class Writer:
             self.identities.apply(changes)
         merging.settle()
 
-    def _insert(self, rows: Any, token: str) -> None:
+    def _insert(self, rows: Any, plan: Plan) -> dict[int, str]:
+        """Insert events, their ids and what they tell of persons; returns the refused rows."""
         persons = persons_of(rows, self.identities)
-        events = with_persons(rows, persons)
-        client.insert_arrow(
-            "events", columns.stream(events, None), events.schema.names, token=token
-        )
+        refused = insert_events(self.spool, plan, with_persons(rows, persons))
+        if refused:
+            quarantine.keep_refused(plan.token, rows, refused)
+            quarantined_events.inc(len(refused))
+            taken = np.ones(rows.num_rows, np.bool_)
+            taken[list(refused)] = False
+            rows, persons = rows.filter(pa.array(taken)), persons[taken]
         ids = duplicates.ids_to_note(rows)
-        client.insert_arrow("event_ids", columns.stream(ids, None), ids.schema.names, token=token)
+        insert_batch("event_ids", ids, plan.token)
         known = person_properties(rows, persons)
         if known["person"]:
-            client.insert("person_properties", known, token=token)
+            client.insert("person_properties", known, token=plan.token)
+        return refused
 
 
 def with_persons(rows: Any, persons: Any) -> Any:
@@ -183,11 +190,15 @@ def typed(value: Any) -> tuple[str, str, float, bool]:
     return "json", orjson.dumps(value).decode(), 0.0, False
 
 
-def outcomes_of(batches: Sequence[Batch], kept: bytes) -> Iterator[Outcome]:
+def outcomes_of(
+    batches: Sequence[Batch], kept: bytes, refused: dict[int, str]
+) -> Iterator[Outcome]:
     """Tell what became of those batches whose sender waits for it."""
+    refused_places = np.flatnonzero(np.frombuffer(kept, np.uint8))[list(refused)]
     place = 0
     for batch in batches:
-        written = kept.count(1, place, place + batch.events)
+        new = kept.count(1, place, place + batch.events)
+        bad = int(((refused_places >= place) & (refused_places < place + batch.events)).sum())
         place += batch.events
         if batch.wants_outcome:
-            yield Outcome(batch.number, written, batch.events - written, 0)
+            yield Outcome(batch.number, new - bad, batch.events - new, bad)
