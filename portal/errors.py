@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from rest_framework.response import Response
 
 from portal.accounts.access import MissingPermission
 from portal.accounts.models import User
 from portal.accounts.roles import roles_with
-from portal.lib.api import error_response
+from portal.lib.api import error_body, error_response, exception_handler
+from portal.store.client import EngineUnavailable
 
 # Under these, programs ask: every answer is JSON.
 FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
 ADMINS_NAMED = 3
+# PostgreSQL or the engine does not answer: it restarts by itself, nobody made a mistake.
+AWAY = (OperationalError, InterfaceError, EngineUnavailable)
+AWAY_MESSAGE = "A part of the portal does not answer; it restarts by itself. Try again in a moment."
+RETRY_AFTER = {"Retry-After": "5"}
+
+log = logging.getLogger(__name__)
+
+
+def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer what goes wrong in the API; what nobody expects stays a logged 500."""
+    if isinstance(error, AWAY):
+        log.error("A dependency of the API is away.", exc_info=error)
+        return Response(error_body("unavailable", AWAY_MESSAGE), status=503, headers=RETRY_AFTER)
+    return exception_handler(error, context)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -42,11 +61,15 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    message = "The portal made a mistake; it is in the log."
+    is_away = isinstance(sys.exception(), AWAY)
+    status = 503 if is_away else 500
+    message = AWAY_MESSAGE if is_away else "The portal made a mistake; it is in the log."
+    headers = RETRY_AFTER if is_away else {}
     if request.path.startswith(FOR_PROGRAMS):
-        return error_response(500, "error", message)
+        code = "unavailable" if is_away else "error"
+        return JsonResponse(error_body(code, message), status=status, headers=headers)
     # Without the request's context: it would ask the database, which may be what is broken.
-    return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(render_to_string(f"{status}.html"), status=status, headers=headers)
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -77,7 +78,7 @@ def running(data_dir: Path, servers: list[EmbeddedServer]) -> Iterator[None]:
         yield
     finally:
         for process in processes:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # PostgreSQL waits for its clients on SIGTERM
         for process in processes:
             process.wait(timeout=20)
 

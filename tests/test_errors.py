@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 
 from portal import errors
 from portal.accounts.access import MissingPermission
+from portal.store.client import EngineUnavailable
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,21 @@ def test_a_broken_page_does_not_ask_what_may_be_broken(
         answer = errors.broken(request)
 
     assert answer.status_code == 500
+
+
+@pytest.mark.parametrize("failure", [OperationalError("gone"), EngineUnavailable("gone")])
+def test_what_restarts_by_itself_is_503_and_worth_another_try(failure: Exception) -> None:
+    try:
+        raise failure
+    except (OperationalError, EngineUnavailable):
+        page = errors.broken(RequestFactory().get("/"))
+        program = errors.broken(RequestFactory().get("/api/v1/events"))
+    api = errors.api_exception(failure, {})
+
+    assert api is not None
+    assert {page.status_code, program.status_code, api.status_code} == {503}
+    assert page.headers["Retry-After"] == api.headers["Retry-After"] == "5"
+    assert api.data["error"]["code"] == "unavailable"
 
 
 def test_a_broken_api_answers_json() -> None:

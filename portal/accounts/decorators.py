@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -64,8 +65,9 @@ def to_login(request: HttpRequest) -> HttpResponse:
     """Send to the login page and back; a fragment asked for by htmx moves the whole page."""
     if request.headers.get("HX-Request") != "true":
         return redirect_to_login(request.get_full_path(), reverse("account_login"))
-    shown = request.headers.get("HX-Current-URL") or "/"
-    target = redirect_to_login(shown, reverse("account_login")).url
+    shown = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    path = urlunsplit(("", "", shown.path or "/", shown.query, ""))
+    target = redirect_to_login(path, reverse("account_login")).url
     return HttpResponse(status=401, headers={"HX-Redirect": target})
 
 
