@@ -1,5 +1,9 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from analytics.insights import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
+]

@@ -1,0 +1,73 @@
+"""The API of insights: JSON in, an answer with `meta` out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from analytics.insights.definitions.window import parse_asked
+from portal.accounts.access import is_staff_member, row_rights
+from portal.lib import clock
+from portal.store.client import EngineUnavailable, QueryFailed
+from portal.store.frame import Frame
+from portal.store.sources import Question, ask
+
+TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED = 159, 241
+
+
+class EngineAway(APIException):
+    status_code = 503
+    default_code = "engine_unavailable"
+
+
+class TooExpensive(APIException):
+    status_code = 422
+    default_code = "too_expensive"
+
+
+def asked(kind: str, question: Question, *, refresh: bool) -> Frame:
+    """Ask a source, with the engine's failures in the API's words."""
+    try:
+        return ask(kind, question, refresh=refresh)
+    except EngineUnavailable as error:
+        raise EngineAway(str(error)) from error
+    except QueryFailed as error:
+        if error.code == TIMEOUT_EXCEEDED:
+            raise TooExpensive("This took too long: choose a shorter range.") from error
+        if error.code == MEMORY_LIMIT_EXCEEDED:
+            message = "This needs too much memory: choose a shorter range or fewer values."
+            raise TooExpensive(message) from error
+        raise
+
+
+def rights_of(request: Request) -> str:
+    return row_rights(request.user) if is_staff_member(request.user) else "none"
+
+
+class InsightView(APIView):
+    """Answers a question by POST that changes nothing."""
+
+    kind: str
+    required_permission = "insights.explore"
+    reads_by_post = True
+
+    def post(self, request: Request) -> Response:
+        now = clock.now()
+        body = parse_asked(request.data, now, settings.PORTAL_TIME_ZONE)
+        question = Question(body.params, body.window, now, rights_of(request))
+        frame = asked(self.kind, question, refresh=body.refresh)
+        return Response(answer(frame))
+
+
+class TrendView(InsightView):
+    kind = "trend"
+
+
+def answer(frame: Frame) -> dict[str, Any]:
+    """Return a frame's contract JSON with its meta."""
+    return {**frame.extra, "meta": frame.meta.as_json()}

@@ -1,0 +1,165 @@
+"""Cut a range into the buckets of a zone's calendar. Pure.
+
+Bucket i is [edges[i], edges[i + 1]). Days, weeks (from Monday) and months begin at the zone's
+midnight, so a day may have 23 or 25 hours; hours and minutes are cut in the zone's offset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from portal.store.query import TimeRange
+
+Interval = Literal["minute", "hour", "day", "week", "month"]
+INTERVALS: tuple[Interval, ...] = get_args(Interval)
+WIDTH: dict[Interval, timedelta] = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+}
+CLOCK: tuple[Interval, ...] = ("minute", "hour")
+MAX_POINTS = 11_000
+
+
+class TooManyPoints(ValueError):
+    """The range holds more buckets than an answer may have; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The buckets that a window touches; the first and last may be cut by the window."""
+
+    window: TimeRange
+    interval: Interval
+    edges: tuple[datetime, ...]
+
+    def __len__(self) -> int:
+        return len(self.edges) - 1
+
+    @property
+    def starts(self) -> tuple[datetime, ...]:
+        return self.edges[:-1]
+
+    @cached_property
+    def width_s(self) -> int:
+        """Return the width of all buckets in seconds, 0 when they differ."""
+        widths = {(end - start) // timedelta(seconds=1) for start, end in pairwise(self.edges)}
+        return widths.pop() if len(widths) == 1 else 0
+
+    def complete(self, as_of: datetime) -> list[bool]:
+        """Tell for each bucket whether it is over and lies in the window as a whole."""
+        end = min(as_of, self.window.end)
+        return [
+            begins >= self.window.start and ends <= end for begins, ends in pairwise(self.edges)
+        ]
+
+
+def cut(window: TimeRange, interval: Interval) -> Grid:
+    """Return the buckets of a window. Raises TooManyPoints."""
+    expected = (window.end - window.start) // WIDTH[interval]
+    if expected > MAX_POINTS:
+        raise TooManyPoints(_advice(window, interval, expected))
+    zone = window.tzinfo
+    edges = _clock_edges(window, interval) if interval in CLOCK else _dates(window, interval, zone)
+    return Grid(window, interval, edges)
+
+
+def _advice(window: TimeRange, interval: Interval, expected: int) -> str:
+    wider = [
+        name
+        for name in INTERVALS[INTERVALS.index(interval) + 1 :]
+        if (window.end - window.start) / WIDTH[name] <= MAX_POINTS
+    ]
+    fix = f"use the interval {wider[0]!r} or a shorter range" if wider else "use a shorter range"
+    return f"By {interval} this range has {expected:,} points, more than {MAX_POINTS:,}: {fix}."
+
+
+def _clock_edges(window: TimeRange, interval: Interval) -> tuple[datetime, ...]:
+    width, zone = WIDTH[interval], window.tzinfo
+    edges = [_floored(window.start, width, zone)]
+    while edges[-1] < window.end:
+        # Realigned after each step: some zones change their offset by half an hour.
+        edges.append(
+            max(_floored(edges[-1] + width, width, zone), edges[-1] + timedelta(minutes=1))
+        )
+    return tuple(edges)
+
+
+def _floored(at: datetime, width: timedelta, zone: ZoneInfo) -> datetime:
+    local = at.astimezone(zone).replace(tzinfo=UTC)
+    return at - (local - datetime(1, 1, 1, tzinfo=UTC)) % width
+
+
+def _dates(window: TimeRange, interval: Interval, zone: ZoneInfo) -> tuple[datetime, ...]:
+    day = first_date(window.start.astimezone(zone).date(), interval)
+    edges = [midnight(day, zone)]
+    while edges[-1] < window.end:
+        day = next_date(day, interval)
+        begins = midnight(day, zone)
+        if begins > edges[-1]:  # a date that the zone skipped has no bucket
+            edges.append(begins)
+    return tuple(edges)
+
+
+def first_date(day: date, interval: Interval) -> date:
+    """Return the first date of the bucket that a date lies in."""
+    if interval == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if interval == "month" else day
+
+
+def next_date(day: date, interval: Interval) -> date:
+    """Return the first date of the bucket after the one that begins on `day`."""
+    if interval == "month":
+        return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return day + WIDTH[interval]
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a date begins in a zone.
+
+    Where the clock jumps over midnight the date begins with the jump; where midnight comes twice
+    it begins with the second, because until then the clock shows the date before.
+    """
+    local = datetime(day.year, day.month, day.day, tzinfo=zone)
+    return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))
+
+
+def shifted(at: datetime, count: int, interval: Interval, zone: ZoneInfo) -> datetime:
+    """Move an instant by whole intervals: days, weeks and months keep the zone's wall clock."""
+    if interval in CLOCK:
+        return at + count * WIDTH[interval]
+    local = at.astimezone(zone)
+    if interval == "month":
+        year, month = divmod(local.year * 12 + local.month - 1 + count, 12)
+        following = next_date(date(year, month + 1, 1), "month")
+        last = (following - timedelta(days=1)).day
+        moved = local.replace(year=year, month=month + 1, day=min(local.day, last))
+    else:
+        moved = local + count * WIDTH[interval]
+    return moved.astimezone(UTC)
+
+
+def previous(window: TimeRange, interval: Interval) -> TimeRange:
+    """Return the window before this one, moved by whole intervals so that buckets align.
+
+    It is moved by the least number of intervals that covers the window.
+    """
+    zone = window.tzinfo
+    count = max(1, int((window.end - window.start) / WIDTH[interval]) - 2)
+    while shifted(window.start, count, interval, zone) < window.end:
+        count += 1
+    while count > 1 and shifted(window.start, count - 1, interval, zone) >= window.end:
+        count -= 1
+    return TimeRange(
+        shifted(window.start, -count, interval, zone),
+        shifted(window.end, -count, interval, zone),
+        window.zone,
+    )

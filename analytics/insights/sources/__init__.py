@@ -1,0 +1,3 @@
+"""The questions about events that everybody may ask."""
+
+from __future__ import annotations

@@ -1,0 +1,113 @@
+"""The source `trend`: events counted per interval.
+
+Asked with the body of POST /api/v1/insights/trend without its time range, which is the question's
+window. Columns: `t` (time), `series` (label), `breakdown` (text or null), `compare`, `value`
+(number or null), `complete`; `extra["series"]` is the contract's JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+from analytics.insights import counted
+from analytics.insights.definitions.trend import Trend, parse_trend
+from analytics.insights.planner import Line, Plan
+from portal.lib.api import FieldError
+from portal.store.client import QueryFailed, Result
+from portal.store.frame import Column, Frame, Meta
+from portal.store.query import Query
+from portal.store.sources import Question, sources
+
+CANNOT_COMPILE_PATTERN = 427
+COLUMNS = (
+    Column("t", "time", "Time"),
+    Column("series", "string", "Series"),
+    Column("breakdown", "string", "Breakdown"),
+    Column("compare", "boolean", "Previous period"),
+    Column("value", "number", "Value"),
+    Column("complete", "boolean", "Complete"),
+)
+
+
+@dataclass(frozen=True)
+class TrendSource:
+    kind: str = "trend"
+    label: str = "Trend"
+
+    def run(self, question: Question) -> Frame:
+        """Answer a trend. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A trend needs a time range.")
+        trend = parse_trend(question.params, question.window.tzinfo)
+        costs: list[Meta] = []
+
+        def run(query: Query) -> Result:
+            result, cost = question.run(query)
+            costs.append(cost)
+            return result
+
+        plan = Plan(trend, question.window, question.as_of, question.person, run)
+        lines = drawn(plan)
+        spent = reduce(Meta.plus, costs)
+        meta = replace(
+            spent,
+            warnings=(*plan.warnings, *marks(trend)),
+            counted=tuple(counted.sentences(trend, question.window)),
+        )
+        return framed(lines, meta)
+
+
+def drawn(plan: Plan) -> list[Line]:
+    try:
+        return plan.lines()
+    except QueryFailed as error:
+        if error.code == CANNOT_COMPILE_PATTERN:
+            raise FieldError("where", f"The engine does not read this pattern: {error}") from error
+        raise
+
+
+def marks(trend: Trend) -> list[str]:
+    if trend.sampling == 1:
+        return []
+    return [f"Estimated from a sample: {trend.sampling:.4g} of all persons, scaled up."]
+
+
+def framed(lines: Sequence[Line], meta: Meta) -> Frame:
+    """Lay lines out as rows, and as the contract's JSON."""
+    rows = [(line, point) for line in lines for point in line.points]
+    values = (
+        [point.at for _, point in rows],
+        [line.label for line, _ in rows],
+        [None if line.value is None else named(line.value) for line, _ in rows],
+        [line.is_comparison for line, _ in rows],
+        [point.value for _, point in rows],
+        [point.complete for _, point in rows],
+    )
+    return Frame(COLUMNS, values, meta, {"series": [as_json(line) for line in lines]})
+
+
+def as_json(line: Line) -> dict[str, Any]:
+    """Return the contract's shape of one series."""
+    answer: dict[str, Any] = {"label": line.label}
+    if line.value is not None:
+        answer["breakdown_value"] = line.value
+    if line.is_comparison:
+        answer["compare"] = True
+    answer["points"] = [
+        {"t": p.at.isoformat().replace("+00:00", "Z"), "value": p.value, "complete": p.complete}
+        for p in line.points
+    ]
+    return answer | {"total": line.total}
+
+
+def named(value: str | float | bool) -> str:
+    """Return a breakdown value as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else f"{value:.15g}"
+
+
+sources.add(TrendSource())

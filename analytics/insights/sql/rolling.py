@@ -1,0 +1,102 @@
+"""Weekly and monthly active users: persons active in the days that end with each bucket. Pure.
+
+A person's events are reduced to the cells between window borders; each cell counts for a run of
+buckets, and only the ends of the joined runs leave the engine: +1 where a person becomes active,
+-1 where they stop. Their running sum is the answer, exact, at one row a person and cell.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from analytics.insights.buckets import Grid, shifted
+from analytics.insights.definitions.trend import ROLLING_DAYS
+from analytics.insights.sql.params import Params, microseconds
+from analytics.insights.sql.trend import Source, events_of, label_of, where_of
+from portal.store.query import Query, TimeRange
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Bucket i counts persons active in [opens[i], closes[i])."""
+
+    opens: tuple[datetime, ...]
+    closes: tuple[datetime, ...]
+
+    def cells(self) -> tuple[list[datetime], list[int], list[int]]:
+        """Return the cells' starts and the run of buckets [first, stop) that each counts for."""
+        starts = sorted({*self.opens, *self.closes})[:-1]
+        first = [bisect_right(self.closes, at) for at in starts]
+        stop = [bisect_right(self.opens, at) for at in starts]
+        return starts, first, stop
+
+
+def windows(grid: Grid, days: int) -> Windows:
+    """Return each bucket's rolling window; the last ends with the range, if that cuts it."""
+    zone = grid.window.tzinfo
+    closes = tuple(min(edge, grid.window.end) for edge in grid.edges[1:])
+    return Windows(tuple(shifted(end, -days, "day", zone) for end in closes), closes)
+
+
+def reaching_back(source: Source, grid: Grid) -> Source:
+    """Move a source's selection to the events that count for any bucket's window."""
+    begins = windows(grid, ROLLING_DAYS[source.series.math]).opens[0]
+    window = TimeRange(begins, grid.window.end, grid.window.zone)
+    return replace(source, selection=replace(source.selection, window=window))
+
+
+def last_window(source: Source, grid: Grid) -> Source:
+    """Narrow a source's selection to the last bucket's window: what the total counts."""
+    found = windows(grid, ROLLING_DAYS[source.series.math])
+    window = TimeRange(found.opens[-1], found.closes[-1], grid.window.zone)
+    return replace(source, selection=replace(source.selection, window=window))
+
+
+def rolling(source: Source, grid: Grid, top: Sequence[str]) -> Query:
+    """Count the persons who become (+) and cease to be (-) active, per label and bucket.
+
+    Columns: `label`, `place` (bucket; one past the last is possible), `change`.
+    """
+    params = Params()
+    wide = reaching_back(source, grid)
+    starts, first, stop = windows(grid, ROLLING_DAYS[source.series.math]).cells()
+    origin = params.integer(microseconds(starts[0]))
+    borders = params.add(
+        [microseconds(at) - microseconds(starts[0]) for at in starts], "Array(Int64)"
+    )
+    cell = f"roundDown(toUnixTimestamp64Micro(ts) - {origin}, {borders})"
+    firsts = params.add(first, "Array(Int64)")
+    stops = params.add(stop, "Array(Int64)")
+    sql = f"""
+SELECT label, tupleElement(run, 1) AS place, sum(tupleElement(run, 2)) AS change
+FROM (
+    SELECT label,
+        arraySort(groupArray(cell)) AS cells,
+        arrayMap(c -> transform(c, {borders}, {firsts}, 0), cells) AS begins,
+        arrayMap(c -> transform(c, {borders}, {stops}, 0), cells) AS ends,
+        arrayMap((b, e) -> greatest(b, e), begins, arrayPushFront(arrayPopBack(ends), 0)) AS fresh,
+        arrayFilter((b, e) -> b < e, fresh, ends) AS opened,
+        arrayFilter((e, b) -> b < e, ends, fresh) AS closed,
+        arrayJoin(arrayConcat(arrayMap(b -> (b, 1), opened), arrayMap(e -> (e, -1), closed))) AS run
+    FROM (
+        SELECT {label_of(source, top, params)} AS label, {source.person} AS who, {cell} AS cell
+        FROM {events_of(wide, params)}
+        WHERE {where_of(wide, params)}
+        GROUP BY label, who, cell
+    )
+    GROUP BY label, who
+)
+GROUP BY label, place"""
+    return Query(sql.strip(), params.values)
+
+
+def running(changes: dict[int, int], length: int) -> list[int]:
+    """Sum up changes to the number of persons at each bucket."""
+    total, values = 0, []
+    for place in range(length):
+        total += changes.get(place, 0)
+        values.append(total)
+    return values

@@ -1,0 +1,200 @@
+"""Trends as SQL. Pure.
+
+One query a series answers points and totals: states per cell are merged for the total, so that a
+person counts once over the whole range without reading the events twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from analytics.insights.buckets import Grid
+from analytics.insights.definitions.filters import Property
+from analytics.insights.definitions.trend import (
+    OVER_VALUES,
+    PERCENTILES,
+    Breakdown,
+    Series,
+)
+from analytics.insights.sql import sessions
+from analytics.insights.sql.buckets import bucketing
+from analytics.insights.sql.params import Params
+from analytics.insights.sql.selection import Selection, where
+from analytics.insights.sql.values import key_of, latest, of_event, of_person
+from portal.store.query import Query
+
+EXACT_UP_TO = 1_000_000
+OTHER = "$other"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One aggregate function of a cell; a math divides its first part by its second."""
+
+    function: str
+    arguments: str
+
+    def state(self) -> str:
+        return f"{self.function_state()}({self.arguments})"
+
+    def function_state(self) -> str:
+        name, bracket, rest = self.function.partition("(")
+        return f"{name}State{bracket}{rest}"
+
+    def merged(self, state: str) -> str:
+        name, bracket, rest = self.function.partition("(")
+        return f"{name}Merge{bracket}{rest}({state})"
+
+    def direct(self) -> str:
+        return f"{self.function}({self.arguments})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything a series' queries share: the selection, the SQL of the person, the breakdown."""
+
+    series: Series
+    selection: Selection
+    person: str
+    breakdown: Breakdown | None = None
+    is_approximate: bool = False  # percentiles by t-digest
+    has_gaps: bool = False  # some events carry no session id
+
+    @property
+    def session(self) -> str:
+        return "session" if self.has_gaps else sessions.identified(self.person)
+
+
+def parts_of(source: Source, params: Params) -> tuple[Part, ...]:
+    """Return the aggregates of the series' math."""
+    math, person = source.series.math, source.person
+    if math in PERCENTILES:
+        name = "quantileTDigest" if source.is_approximate else "quantileExactInclusive"
+        return (Part(f"{name}({PERCENTILES[math]})", _number(source, params)),)
+    if math in OVER_VALUES:
+        return (Part(math, _number(source, params)),)
+    if math == "per_user_average":
+        return (Part("count", ""), Part("uniqExactIf", f"{person}, {person} != 0"))
+    if math == "unique_sessions":
+        return (Part("uniqExact", source.session),)
+    return (Part("count", ""),) if math == "total" else (Part("uniqExact", person),)
+
+
+def points(source: Source, grid: Grid, top: Sequence[str]) -> Query:
+    """Count a series per label and bucket.
+
+    Columns: `label` (place in `top`, from 1; 0 is everything else), `buckets` (numbers of the
+    grid's bucketing), then for each part `points` (as long as `buckets`) and `total`.
+    """
+    params = Params()
+    parts = parts_of(source, params)
+    states = ", ".join(f"{part.state()} AS s{i}" for i, part in enumerate(parts))
+    outer = ",\n    ".join(
+        f"groupArray(finalizeAggregation(s{i})) AS points{i}, {part.merged(f's{i}')} AS total{i}"
+        for i, part in enumerate(parts)
+    )
+    label = label_of(source, top, params)
+    sql = f"""
+SELECT label, groupArray(bucket) AS buckets,
+    {outer}
+FROM (
+    SELECT {label} AS label, {bucketing(grid, params).expression} AS bucket,
+        {states}
+    FROM {events_of(source, params)}
+    WHERE {where_of(source, params)}
+    GROUP BY label, bucket
+)
+GROUP BY label"""
+    return Query(sql.strip(), params.values)
+
+
+def ranking(source: Source) -> Query:
+    """Rank the values of the breakdown by their total, then by name.
+
+    Columns: `key` (see values.key_of) and `total`, best first, at most the breakdown's limit.
+    """
+    params = Params()
+    parts = parts_of(source, params)
+    total = " / ".join(part.direct() for part in parts)
+    limit = source.breakdown.limit if source.breakdown else 1
+    sql = f"""
+SELECT {_key(source, params)} AS key, {total} AS total
+FROM {events_of(source, params)}
+WHERE {where_of(source, params)}
+GROUP BY key
+ORDER BY total DESC NULLS LAST, if(key = '', '$none', substring(key, 2)), key
+LIMIT {params.add(limit, "UInt32")}"""
+    return Query(sql.strip(), params.values)
+
+
+def cell_sizes(source: Source, grid: Grid) -> Query:
+    """Return the number of values in the fullest bucket and in all: one row, `largest`, `all`."""
+    params = Params()
+    counted = replace(source, series=replace(source.series, math="avg"))
+    sql = f"""
+SELECT max(n) AS largest, sum(n) AS all
+FROM (
+    SELECT {bucketing(grid, params).expression} AS bucket, count() AS n
+    FROM {events_of(counted, params)}
+    WHERE {where_of(counted, params)}
+    GROUP BY bucket
+)"""
+    return Query(sql.strip(), params.values)
+
+
+def sessionless(source: Source) -> Query:
+    """Count the selected events of persons that carry no session id."""
+    params = Params()
+    found = where(
+        source.selection, params, source.person, "session_id = ''", f"{source.person} != 0"
+    )
+    return Query(f"SELECT count() AS n FROM events WHERE {found}", params.values)
+
+
+def last_seen(event: str) -> Query:
+    """Return one row: how many events have this name, and when the last one happened."""
+    sql = "SELECT count() AS events, max(ts) AS last FROM events WHERE name = {name:String}"
+    return Query(sql, {"name": event})
+
+
+def _number(source: Source, params: Params) -> str:
+    return f"numbers[{params.text(source.series.measured)}]"
+
+
+def where_of(source: Source, params: Params) -> str:
+    series, more = source.series, []
+    if series.math in OVER_VALUES:
+        more.append(f"mapContains(numbers, {params.text(series.measured)})")
+    if series.math in {"unique_users", "wau", "mau"}:
+        more.append(f"{source.person} != 0")
+    if series.math == "unique_sessions":
+        more.append(f"{source.session} != 0")
+    return where(source.selection, params, source.person, *more)
+
+
+def label_of(source: Source, top: Sequence[str], params: Params) -> str:
+    if source.breakdown is None or not top:
+        return "toUInt16(0)"
+    places = ", ".join(f"toUInt16({place})" for place in range(1, len(top) + 1))
+    key = _key(source, params)
+    return f"transform({key}, {params.texts(top)}, [{places}], toUInt16(0))"
+
+
+def _key(source: Source, params: Params) -> str:
+    if source.breakdown is None:
+        return "''"
+    found = source.breakdown.property
+    return key_of(of_person() if found.of == "person" else of_event(found, params))
+
+
+def events_of(source: Source, params: Params) -> str:
+    """Return what to read from: the events, with today's person property beside them if asked."""
+    read = "events"
+    if source.has_gaps:
+        read = f"{sessions.by_gaps(source.selection.window, source.person, params)} AS events"
+    found: Property | None = source.breakdown.property if source.breakdown else None
+    if found is None or found.of == "event":
+        return read
+    people = latest(found, source.person, params)
+    return f"{read} LEFT ANY JOIN {people} AS people ON {source.person} = owner"

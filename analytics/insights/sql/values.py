@@ -1,0 +1,93 @@
+"""How SQL reads a property: typed, so that a comparison across types is false. Pure.
+
+An event's scalar properties stand in three maps by type, arrays and objects in the JSON only;
+built-ins are columns, where the empty text means "not set".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analytics.insights.definitions.filters import Property
+from analytics.insights.sql.params import Params
+
+NOT_SCALAR = "JSONType(properties, {name}) IN ('Array', 'Object')"
+LATEST = """(
+    SELECT {person} AS owner, argMax((type, string, number, boolean), (ts, type)) AS latest
+    FROM person_properties WHERE key = {name} GROUP BY owner
+)"""
+RFC3339 = "formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC')"
+NEVER = "0"
+
+
+@dataclass(frozen=True)
+class Operand:
+    """SQL for a property read as each type, and for whether it has that type.
+
+    A type that the property cannot have is None.
+    """
+
+    text: tuple[str, str] | None
+    number: tuple[str, str] | None
+    boolean: tuple[str, str] | None
+    time: tuple[str, str] | None
+    is_set: str
+
+
+def of_event(found: Property, params: Params) -> Operand:
+    """Read an event's property or built-in."""
+    if found.is_time:
+        return Operand(None, None, None, ("ts", "1"), "1")
+    if found.column:
+        is_set = f"{found.column} != ''"
+        return Operand((found.column, is_set), None, None, None, is_set)
+    name = params.text(found.name)
+    typed = [
+        (f"{m}[{name}]", f"mapContains({m}, {name})") for m in ("strings", "numbers", "booleans")
+    ]
+    is_set = " OR ".join([*(has for _, has in typed), NOT_SCALAR.format(name=name)])
+    return Operand(typed[0], typed[1], typed[2], None, f"({is_set})")
+
+
+def of_person() -> Operand:
+    """Read the columns that `latest` answers."""
+    return Operand(
+        ("latest.2", "latest.1 = 'string'"),
+        ("latest.3", "latest.1 = 'number'"),
+        ("latest.4", "latest.1 = 'boolean'"),
+        None,
+        "latest.1 NOT IN ('', 'null')",
+    )
+
+
+def latest(found: Property, person: str, params: Params) -> str:
+    """Return a subquery of (owner, latest): each person's newest value by event time."""
+    return LATEST.format(person=person, name=params.text(found.name))
+
+
+def key_of(operand: Operand) -> str:
+    """Return the SQL for a property's value as text that keeps its type; '' when not set.
+
+    Its first letter is the type: s, n, b. What is no scalar counts as not set.
+    """
+    if operand.time:
+        return f"concat('s', {RFC3339})"
+    branches = []
+    if operand.text:
+        branches.append(f"{operand.text[1]}, concat('s', {operand.text[0]})")
+    if operand.number:
+        branches.append(f"{operand.number[1]}, concat('n', toString({operand.number[0]}))")
+    if operand.boolean:
+        branches.append(f"{operand.boolean[1]}, if({operand.boolean[0]}, 'btrue', 'bfalse')")
+    return f"multiIf({', '.join(branches)}, '')"
+
+
+def value_of(key: str) -> str | float | bool:
+    """Read back what `key_of` wrote; not set is "$none"."""
+    if not key:
+        return "$none"
+    kind, text = key[0], key[1:]
+    if kind == "n":
+        number = float(text)
+        return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return text == "true" if kind == "b" else text
