@@ -20,7 +20,7 @@ ADMINISTER_INTAKE = ("ingest.view_source", "ingest.change_source", "ingest.view_
 READ_AUDIT = ("audit.view_auditentry",)
 
 ROLES: dict[str, tuple[str, ...]] = {
-    "viewer": SEE,
+    "viewer": EXPLORE,
     "analyst": EXPLORE,
     "editor": EXPLORE,
     "responder": EXPLORE,
