@@ -235,6 +235,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served straight from the source folders: compressing a manifest costs 40 s on the demo's path.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+# Pages name these with a digest of their content, style sheets name fonts with their version.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/(css|js|img)/"
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"portal@{urlsplit(PUBLIC_URL).hostname}"
 if EMAIL_URL:

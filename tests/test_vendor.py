@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -45,6 +46,12 @@ def test_the_browser_draws_with_the_plotly_that_the_server_writes_for() -> None:
     vendored = next(p["version"] for p in MANIFEST["packages"] if p["name"] == "plotly.js")
 
     assert plotly.offline.get_plotlyjs_version() == vendored
+
+
+def test_the_packed_bundle_is_the_bundle() -> None:
+    bundle = ROOT / "static/js/vendor/plotly-4.1.1-portal.min.js"
+
+    assert gzip.decompress(bundle.with_suffix(".js.gz").read_bytes()) == bundle.read_bytes()
 
 
 def test_no_vendored_script_of_the_pages_needs_eval() -> None:

@@ -45,11 +45,25 @@ def digest(file: Path) -> str:
 
 def import_map() -> dict[str, dict[str, str]]:
     """Return the import map: `portal/lib/format.js` and the like (JSON too, for fetch), and vendored ones."""
-    root = locate("js/app.js").parent
     modules = {
-        f"portal/{file.relative_to(root).as_posix()}": asset(f"js/{file.relative_to(root)}")
+        f"portal/{path}": asset(f"js/{path}")
         for folder in MODULE_FOLDERS
-        for file in sorted((root / folder).rglob("*.js*"))
+        for path in listed(folder)
     }
     vendored = {name: asset(path) for name, path in VENDORED_MODULES.items()}
     return {"imports": modules | vendored}
+
+
+def every_page_modules() -> list[str]:
+    """Return the addresses of what `app.js` imports, so that a page can ask for all at once."""
+    parts = [path for folder in ("lib", "components") for path in listed(folder)]
+    return [
+        asset(VENDORED_MODULES["htmx"]),
+        *(asset(f"js/{p}") for p in parts if p.endswith(".js")),
+    ]
+
+
+def listed(folder: str) -> list[str]:
+    """Return the modules and JSON files of a folder below static/js, as `folder/name.js`."""
+    root = locate("js/app.js").parent
+    return [file.relative_to(root).as_posix() for file in sorted((root / folder).rglob("*.js*"))]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.lib import assets, clock, text
@@ -27,13 +27,16 @@ def asset(path: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def import_map(context: template.Context) -> SafeString:
-    """Write the import map; needs to stand before the first module."""
+    """Write the import map and ask for every page's modules; stands before the first module."""
     body = json.dumps(assets.import_map(), separators=(",", ":")).translate(JSON_ESCAPES)
-    return format_html(
+    script = format_html(
         '<script type="importmap" nonce="{}">{}</script>',
         nonce(context),
         mark_safe(body),  # noqa: S308
     )
+    early = ((nonce(context), address) for address in assets.every_page_modules())
+    links = format_html_join("", '<link rel="modulepreload" nonce="{}" href="{}">', early)
+    return script + links
 
 
 @register.simple_tag(takes_context=True)

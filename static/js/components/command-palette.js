@@ -77,7 +77,7 @@ class CommandPalette extends HTMLElement {
 
   #render() {
     const words = this.#input.value.trim().toLowerCase();
-    const matching = [...pages(), ...actions(this)].filter((entry) => matches(entry, words));
+    const matching = [...pages(), ...actions(this)].filter((entry) => matches(entry, words)).sort((a, b) => begins(b, words) - begins(a, words));
     const found = this.#found.map((item) => ({ label: item.label, icon: KIND_ICONS[item.kind] ?? 'file-text', group: 'Found', act: () => location.assign(item.url) }));
     this.#options = [...matching.filter((entry) => entry.group === 'Pages'), ...found, ...matching.filter((entry) => entry.group !== 'Pages')];
     this.#list.replaceChildren(...this.#grouped());
@@ -152,5 +152,8 @@ function actions(palette) {
 }
 
 const matches = (entry, words) => words.split(/\s+/).every((word) => entry.label.toLowerCase().includes(word));
+
+/** A word that begins with what was typed comes before one that has it inside. */
+const begins = (entry, words) => Number(entry.label.toLowerCase().split(/\W+/).some((word) => word.startsWith(words)));
 
 customElements.define('command-palette', CommandPalette);
