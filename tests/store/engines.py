@@ -69,7 +69,7 @@ class EngineProcess:
     def stop(self) -> int:
         """Ask it to end; returns its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(5)
 
 
 def launch(path: Path, *options: str, password: str = "") -> subprocess.Popen[str]:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 import threading
 import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pyarrow as pa
@@ -357,6 +359,60 @@ def test_get_changes_nothing(engine: EngineProcess) -> None:
 
     assert read.text == "1\n"
     assert (written.status_code, written.headers["X-ClickHouse-Exception-Code"]) == (500, "164")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["CREATE DATABASE x", "INSERT INTO FUNCTION null('n UInt8') SELECT 1", "SYSTEM FLUSH LOGS"],
+)
+def test_read_only_requests_change_nothing(engine: EngineProcess, sql: str) -> None:
+    refused = post(engine, sql, readonly="2")
+
+    assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1", "SHOW DATABASES LIKE 'system'", "EXPLAIN SELECT 1"])
+def test_read_only_requests_read(engine: EngineProcess, sql: str) -> None:
+    allowed = post(engine, sql, readonly="2", max_threads="1")
+
+    assert allowed.status_code == 200
+    assert post(engine, "SELEC 1", readonly="2").headers["X-ClickHouse-Exception-Code"] == "62"
+
+
+def test_the_strictest_read_only_mode_binds_one_request(engine: EngineProcess) -> None:
+    strict = post(engine, "SELECT 1 SETTINGS max_threads = 1", readonly="1")
+    usual = post(engine, "SELECT 1 SETTINGS max_threads = 1")
+
+    assert strict.headers["X-ClickHouse-Exception-Code"] == "164"
+    assert usual.text == "1\n"
+
+
+def test_statements_do_not_reach_the_engines_files(engine: EngineProcess, tmp_path: Path) -> None:
+    target = tmp_path / "stolen"
+
+    written = post(engine, f"SELECT 1 INTO /* on */ OUTFILE '{target}'")
+    read = post(engine, f"INSERT INTO system.one FROM INFILE '{target}' FORMAT CSV")
+
+    assert written.headers["X-ClickHouse-Exception-Code"] == "144"
+    assert read.headers["X-ClickHouse-Exception-Code"] == "144"
+    assert not target.exists()
+    assert post(engine, "SELECT 'INTO OUTFILE'").text == "INTO OUTFILE\n"
+
+
+def test_bytes_that_are_not_utf8_pass_through(engine: EngineProcess) -> None:
+    with engine.http() as http:
+        literal = http.post("/", content=b"SELECT hex('\xff\x01')")
+        parameter = http.post("/?param_b=%FF%01", content="SELECT hex({b:String})")
+
+    assert (literal.text, parameter.text) == ("FF01\n", "FF01\n")
+
+
+def test_what_is_not_http_is_refused(engine: EngineProcess) -> None:
+    with socket.create_connection(("127.0.0.1", engine.port)) as sock:
+        sock.sendall(b"hello there, engine\r\n\r\n")
+        answer = sock.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 def test_two_statements_in_one_request_are_refused(engine: EngineProcess) -> None:

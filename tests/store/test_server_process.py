@@ -83,7 +83,7 @@ def test_a_stop_lets_inserts_finish(tmp_path: Path) -> None:
             read = pool.submit(
                 command, engine, "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
             )
-            wait_for_two_queries(engine)
+            wait_for_queries(engine, 2)
 
             status = engine.stop()
 
@@ -92,6 +92,21 @@ def test_a_stop_lets_inserts_finish(tmp_path: Path) -> None:
         assert read.result() is not None
     with running_engine(tmp_path) as engine, engine.client() as client:
         assert client.query("SELECT count() FROM slow").result_rows == [(1,)]
+
+
+def test_a_stop_does_not_wait_for_ever(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine, ThreadPoolExecutor(1) as pool:
+        slow = (
+            "INSERT INTO FUNCTION null('n UInt8') SELECT sleepEachRow(3) FROM numbers(10)"
+            " SETTINGS max_block_size = 1"
+        )
+        insert = pool.submit(command, engine, slow)
+        wait_for_queries(engine, 1)
+
+        status = engine.stop()
+
+        assert status == 0
+        assert insert.result() is not None
 
 
 def command(engine: EngineProcess, sql: str) -> Exception | None:
@@ -103,9 +118,9 @@ def command(engine: EngineProcess, sql: str) -> Exception | None:
     return None
 
 
-def wait_for_two_queries(engine: EngineProcess) -> None:
+def wait_for_queries(engine: EngineProcess, count: int) -> None:
     with engine.http() as http:
-        while 'open_queries{lane="short"} 2' not in http.get("/metrics").text:
+        while f'open_queries{{lane="short"}} {count}\n' not in http.get("/metrics").text:
             pass
 
 

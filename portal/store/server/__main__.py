@@ -88,9 +88,12 @@ def main(given: list[str]) -> int:
     logger.info("engine %s ready on port %s", service.version, listener.getsockname()[1])
     os.read(signals, 1)
     listener.close()
-    service.engine.close(GRACE_S)
-    logger.info("engine stopped")
-    return 0
+    if service.engine.close(GRACE_S):
+        logger.info("engine stopped")
+        return 0
+    logger.warning("engine stopped with statements unfinished")
+    sys.stderr.flush()
+    os._exit(0)  # waiting for chDB's threads at a normal exit would take as long as they do
 
 
 def watch_signals() -> int:

@@ -29,6 +29,7 @@ NOT_SETTINGS = {
     "log_comment", "add_http_cors_header", "http_write_exception_in_output_format",
 }  # fmt: skip
 MULTIPART = re.compile(r"multipart/form-data\s*;.*boundary=\"?([^\";]+)", re.IGNORECASE)
+SURROGATE = re.compile("[\udc80-\udcff]")
 FIELD = re.compile(rb'name="([^"]*)"(?:;\s*filename="([^"]*)")?', re.IGNORECASE)
 
 
@@ -99,7 +100,7 @@ def _parameters(request: Request, query: Mapping[str, str], tables: list[Externa
     asks_read_only = settings.get("readonly") == "2" and settings.pop("readonly") == "2"
     return Call(
         sql=b"",
-        params={n[6:]: value for n, value in query.items() if n.startswith("param_")},
+        params={n[6:]: _escaped(value) for n, value in query.items() if n.startswith("param_")},
         settings=settings,
         query_id=query.get("query_id") or headers.get("x-clickhouse-query-id") or str(uuid.uuid4()),
         database=query.get("database") or headers.get("x-clickhouse-database") or "default",
@@ -110,6 +111,11 @@ def _parameters(request: Request, query: Mapping[str, str], tables: list[Externa
         is_read_only=request.method == "GET" or asks_read_only,
         tables=tables,
     )
+
+
+def _escaped(value: str) -> str:
+    """Write bytes that are not UTF-8 as the engine's escapes."""
+    return SURROGATE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02X}", value)
 
 
 def _settings(query: Mapping[str, str], tables: set[str]) -> dict[str, str]:

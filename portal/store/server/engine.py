@@ -14,6 +14,7 @@ from portal.store.server.errors import (
     ABORTED,
     BAD_ARGUMENTS,
     CANCELLED,
+    READONLY,
     TOO_MANY_QUERIES,
     EngineError,
     from_native,
@@ -31,6 +32,11 @@ LAST = "readonly"  # nothing can be set after it, so its handle is thrown away
 def quoted(text: str) -> str:
     """Write a string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def encoded(text: str) -> bytes:
+    """Give back a statement's own bytes; literals may hold what is not UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 class Handle:
@@ -72,7 +78,7 @@ class Handle:
     def query(self, sql: str, format_name: str, params: dict[str, str] = NO_PARAMS) -> Result:
         """Run a statement to its end; the answer stays in the engine's memory."""
         try:
-            return self._native.query(sql, format_name, params=params)
+            return self._native.query(encoded(sql), format_name, params=params)
         except RuntimeError as error:
             # chDB keeps what a failed statement had written so far, and would give it out as
             # the answer of the next statement that has none: such a handle is not used again.
@@ -82,7 +88,7 @@ class Handle:
     def stream(self, sql: str, format_name: str, params: dict[str, str]) -> Chunks:
         """Run a SELECT and give its answer chunk by chunk; closing the iterator cancels it."""
         try:
-            cursor = self._native.send_query(sql, format_name, params=params)
+            cursor = self._native.send_query(encoded(sql), format_name, params=params)
         except RuntimeError as error:
             self.is_spoilt = True
             raise from_native(error) from None
@@ -109,7 +115,7 @@ class Handle:
     def insert(self, head: str, format_name: str, pieces: Iterator[bytes]) -> Result:
         """Run an INSERT over pieces of rows; a body that breaks off commits nothing more."""
         try:
-            cursor = self._native.send_insert(head, format_name)
+            cursor = self._native.send_insert(encoded(head), format_name)
         except RuntimeError as error:
             self.is_spoilt = True
             raise from_native(error) from None
@@ -132,17 +138,22 @@ class Handle:
     def statement_count(self, sql: str) -> int:
         """Count the statements of a text."""
         try:
-            return int(self._native.classify_query(sql)["statement_count"])
+            return int(self._native.classify_query(encoded(sql))["statement_count"])
         except RuntimeError:
             return 1
 
-    def is_read_only(self, sql: str) -> bool:
-        """Say whether a statement changes nothing."""
-        try:
-            kind = self._native.classify_query(sql)["query_class"]
-        except RuntimeError:
-            return True
-        return getattr(kind, "name", "") in ("READ_ONLY", "UNKNOWN")
+    def forbid_changes(self, sql: str) -> None:
+        """See to it that a statement changes nothing. Raises EngineError when it would.
+
+        The engine's own `readonly` cannot be undone and costs the handle, so it only decides
+        what cannot be told from the text.
+        """
+        kind = getattr(self._native.classify_query(encoded(sql))["query_class"], "name", "")
+        if kind == "UNKNOWN":
+            self.is_spoilt = True
+            self._set({LAST: "2"})
+        elif kind != "READ_ONLY":
+            raise refusal(READONLY, "READONLY", "Cannot execute query in readonly mode.")
 
     def close(self) -> None:
         self._native.close()
@@ -309,8 +320,8 @@ class Engine:
             if self._running:
                 self._work.set()
 
-    def close(self, grace_s: float) -> None:
-        """Let inserts finish, cancel reads, then close the path."""
+    def close(self, grace_s: float) -> bool:
+        """Let inserts finish, cancel reads, then close the path; false when something still runs."""
         self.is_closing = True
         deadline = time.monotonic() + grace_s
         for running in self.running():
@@ -320,7 +331,8 @@ class Engine:
         for running in self.running():
             running.ended.wait(max(0.0, deadline - time.monotonic()))
         if self._running:
-            return  # closing a handle under a running statement would crash; exit does it
+            return False  # closing a handle under a running statement would crash
         for lane in self.lanes.values():
             lane.close()
         self._control.close()
+        return True

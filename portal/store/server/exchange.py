@@ -20,14 +20,22 @@ from portal.store.server.call import Call, ExternalTable
 from portal.store.server.engine import Engine, Handle, Running, quoted
 from portal.store.server.errors import (
     CANCELLED,
-    READONLY,
+    OUTFILE_NOT_ALLOWED,
     SYNTAX_ERROR,
     TIMEOUT,
     EngineError,
     refusal,
 )
 from portal.store.server.native import Result
-from portal.store.server.statement import READS, SHOWS, Kill, first_word, kill_of, output_format
+from portal.store.server.statement import (
+    READS,
+    SHOWS,
+    Kill,
+    first_word,
+    kill_of,
+    names_a_file,
+    output_format,
+)
 from portal.store.server.wire import Connection
 
 STATUS_NAMES = {CANCELLED: "cancelled", TIMEOUT: "timeout"}
@@ -93,9 +101,11 @@ class Exchange:
             handle.is_spoilt = True
         if ";" in self._text.rstrip("; \n\t") and handle.statement_count(self._text) > 1:
             raise refusal(SYNTAX_ERROR, "SYNTAX_ERROR", "Multi-statements are not allowed")
-        if self._call.is_read_only and not handle.is_read_only(self._text):
-            message = "Cannot execute query in readonly mode. For queries over HTTP, method GET "
-            raise refusal(READONLY, "READONLY", message + "implies readonly: use POST.")
+        if names_a_file(self._call.sql):
+            message = "INTO OUTFILE and FROM INFILE are not allowed"
+            raise refusal(OUTFILE_NOT_ALLOWED, "INTO_OUTFILE_NOT_ALLOWED", message)
+        if self._call.is_read_only:
+            handle.forbid_changes(self._text)
 
     def _execute(self, handle: Handle, version: str) -> Result | str | None:
         call = self._call

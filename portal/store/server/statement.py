@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 TOKEN = re.compile(
     rb"--[^\n]*|/\*.*?\*/|'(?:\\.|''|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`(?:\\.|[^`\\])*`|\w+|[^\w\s]",
@@ -65,6 +66,18 @@ def split_insert(text: bytes) -> DataInsert | None:
         if name is not None:
             return DataInsert(text[: found.start()].decode(), name[1].decode(), text[name.end() :])
     return None
+
+
+def names_a_file(sql: bytes) -> bool:
+    """Say whether a statement reads or writes a file as ClickHouse's own client would.
+
+    A server's client does that on its own machine; here it would be the engine's files.
+    """
+    if b"FILE" not in sql.upper():
+        return False
+    words = [found[0].upper() for found in TOKEN.finditer(sql) if found[0][:2] not in COMMENT]
+    wanted = ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE"))
+    return any(pair in wanted for pair in pairwise(words))
 
 
 def output_format(sql: str, default: str) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 MAX_HEAD_BYTES = 2 << 20  # parameters may stand in the URL; ClickHouse's own limit is 1 MiB
 PIECE_BYTES = 1 << 20
@@ -50,15 +50,24 @@ def parse_head(head: bytes) -> Request:
     parts = lines[0].split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
         raise Malformed(lines[0][:80])
-    target = urlsplit(parts[1])
+    path, _, query = parts[1].partition("?")
     headers = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         if not colon:
             raise Malformed(line[:80])
         headers[name.strip().lower()] = value.strip()
-    query = dict(parse_qsl(target.query, keep_blank_values=True, max_num_fields=10_000))
-    return Request(parts[0], unquote(target.path), query, headers, parts[2] == "HTTP/1.0")
+    return Request(parts[0], unquote(path), _fields(query), headers, parts[2].endswith("0"))
+
+
+def _fields(text: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, max_num_fields=10_000, errors="surrogateescape"
+        )
+    except ValueError as error:
+        raise Malformed("too many parameters") from error
+    return dict(pairs)
 
 
 class Connection:
