@@ -18,10 +18,49 @@ from drf_spectacular.views import SpectacularAPIView
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib.api import JSONRenderer
+from portal.lib.openapi import ERROR, OBJECT, TEXT, TIME, WHOLE, listed, record
 
 METHODS = ("get", "post", "put", "patch", "delete")
 EXAMPLE = 'curl -H "Authorization: Bearer $TOKEN" "{base}/api/v1/schema"'
 DEEPEST = 6  # a schema may refer to itself
+
+EVENT = record(
+    ("name",),
+    id=TEXT, name=TEXT, userId=TEXT, anonymousId=TEXT, sessionId=TEXT, timestamp=TIME,
+    platform=TEXT, version=TEXT, properties=OBJECT,
+)  # fmt: skip
+BATCH = record(("events",), events=listed(EVENT), service=TEXT, environment=TEXT, timestamp=TIME)
+OUTCOME = record(
+    accepted=WHOLE, duplicates=WHOLE, rejected=listed(record(index=WHOLE, field=TEXT, message=TEXT))
+)
+INTAKE = {
+    "operationId": "v1_events_create",
+    "description": "Send events, with an ingest key.\n\nAnswers once the accepted ones are on disk; "
+    "one bad event never rejects its neighbors. At most 10,000 events, 5 MiB compressed (gzip, "
+    "deflate, br or zstd) and 50 MiB expanded. An id counts once, whenever it arrives.",
+    "tags": ["events"],
+    "requestBody": {"content": {"application/json": {"schema": BATCH}}, "required": True},
+    "security": [{"ingest key": []}],
+    "responses": {
+        "200": {
+            "description": "Accepted, duplicate and rejected events.",
+            "content": {"application/json": {"schema": OUTCOME}},
+        },
+        **{
+            status: {
+                "description": meaning,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            }
+            for status, meaning in {
+                "400": "The body is not JSON, or no batch.",
+                "401": "The ingest key is missing, unknown or revoked.",
+                "413": "The body is too large.",
+                "429": "Over the quota; Retry-After says how long.",
+                "507": "The disk cannot take it; nothing of it was kept.",
+            }.items()
+        },
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -52,22 +91,30 @@ def api_docs(request: StaffRequest) -> HttpResponse:
     return render(request, "api_docs.html", context)
 
 
+def with_intake(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Add the way in, which answers before Django's views are reached, to the schema."""
+    path = result["paths"].setdefault("/api/v1/events", {})
+    path["post"] = INTAKE
+    result["components"].setdefault("schemas", {})["Error"] = ERROR
+    result["components"].setdefault("securitySchemes", {})["ingest key"] = {
+        "type": "http",
+        "scheme": "bearer",
+    }
+    return result
+
+
 @lru_cache(maxsize=1)
 def groups() -> dict[str, list[Operation]]:
-    """Return the operations by the first part of their path below the version."""
+    """Return the operations by the part of the API that they belong to."""
     generator: Any = SchemaGenerator  # untyped
     schema = generator().get_schema(request=None, public=True)
     found: dict[str, list[Operation]] = defaultdict(list)
     for path, methods in schema["paths"].items():
         for method in METHODS:
             if method in methods:
-                found[group_of(path)].append(operation(method, path, methods[method], schema))
+                group = methods[method]["tags"][0]
+                found[group].append(operation(method, path, methods[method], schema))
     return dict(sorted(found.items()))
-
-
-def group_of(path: str) -> str:
-    parts = [part for part in path.split("/") if part and "{" not in part]
-    return parts[2] if len(parts) > 2 else parts[-1]
 
 
 def operation(method: str, path: str, spec: dict[str, Any], schema: dict[str, Any]) -> Operation:

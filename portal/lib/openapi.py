@@ -1,0 +1,110 @@
+"""Describe plain API views (JSON in, JSON out) for the OpenAPI schema and its page.
+
+    class TrendView(APIView):
+        '''Count events per interval.'''
+
+        operations = {"post": Operation(body=record(series=listed(SERIES)), answer=...)}
+
+A view that says nothing is described as taking and giving any object, without a warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+Json = dict[str, Any]
+
+ANY: Json = {}
+OBJECT: Json = {"type": "object", "additionalProperties": True}
+TEXT: Json = {"type": "string"}
+NUMBER: Json = {"type": "number"}
+WHOLE: Json = {"type": "integer"}
+FLAG: Json = {"type": "boolean"}
+TIME: Json = {"type": "string", "format": "date-time"}
+
+ERROR: Json = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {"code": TEXT, "message": TEXT, "field": TEXT},
+        }
+    },
+}
+REFUSALS = {
+    401: "The token is missing, unknown, expired or revoked.",
+    403: "A right or a scope is missing; the message says which.",
+}
+
+
+def record(required: tuple[str, ...] = (), /, **fields: Json) -> Json:
+    """Describe an object with these fields."""
+    return {
+        "type": "object",
+        "properties": fields,
+        **({"required": list(required)} if required else {}),
+    }
+
+
+def listed(item: Json) -> Json:
+    return {"type": "array", "items": item}
+
+
+def choice(*values: str) -> Json:
+    return {"type": "string", "enum": list(values)}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one method takes and gives, as JSON Schema. `query` is name -> meaning."""
+
+    body: Json | None = None
+    answer: Json | None = field(default_factory=lambda: OBJECT)
+    query: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+class PlainSchema(AutoSchema):
+    """DRF's view of an operation, from `operations` and the docstrings of the view."""
+
+    def get_request_serializer(self) -> Any:
+        return {"application/json": self._operation().body or OBJECT}
+
+    def get_response_serializers(self) -> Any:
+        operation = self._operation()
+        refusals = dict(REFUSALS)
+        if operation.body is not None or operation.query:
+            refusals[400] = "Something cannot be used; `field` says what."
+        component: Any = ResolvedComponent  # untyped
+        error = component("Error", component.SCHEMA, schema=ERROR, object="Error")
+        self.registry.register_on_missing(error)
+        return {
+            operation.status: OpenApiResponse(operation.answer, description="The answer."),
+            **{
+                status: OpenApiResponse(error.ref, description=meaning)
+                for status, meaning in sorted(refusals.items())
+            },
+        }
+
+    def get_override_parameters(self) -> list[Any]:
+        return [
+            OpenApiParameter(name, str, OpenApiParameter.QUERY, description=meaning)
+            for name, meaning in self._operation().query.items()
+        ]
+
+    def get_tags(self) -> list[str]:
+        """Return the part of the API: `insights` of /api/v1/insights/trend."""
+        parts = [part for part in self.path.split("/") if part and "{" not in part]
+        return [parts[2] if len(parts) > 2 else parts[-1]]
+
+    def _operation(self) -> Operation:
+        declared: dict[str, Operation] = getattr(self.view, "operations", {})
+        usual = Operation(answer=None, status=204) if self.method == "DELETE" else Operation()
+        return declared.get(self.method.lower(), usual)
