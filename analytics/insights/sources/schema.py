@@ -92,13 +92,14 @@ class Reading:
 
     def everything(self) -> dict[Key, Seen]:
         """Add up all parts. Parts that merged away meanwhile are looked for again."""
+        known: dict[str, Counted] = {}
         for _ in range(TRIES):
             parts = self.parts()
-            known: dict[str, Counted] = cache.get_many([part.cache_key for part in parts])
+            known = cache.get_many([part.cache_key for part in parts])
             missing = [part for part in parts if part.cache_key not in known]
             known |= self.counted(missing)
             if all(part.cache_key in known for part in parts):
-                return added(known.values())
+                break
         return added(known.values())
 
     def parts(self) -> list[Part]:
