@@ -48,7 +48,7 @@ def taken_before(keys: list[Key], dated: list[bool]) -> set[Key]:
     found = client.look_up(
         "SELECT day, id FROM event_ids"
         " WHERE day IN (SELECT day FROM asked) AND (day, id) IN (SELECT day, id FROM asked)",
-        client.Given("asked", "day Date32, id UInt128", stream(table, None)),
+        client.Given("asked", "day Date32, id UInt128", stream(table, None), table.num_rows),
     )
     return set(zip(days_of(found), found["id"].to_pylist(), strict=True))
 

@@ -10,8 +10,11 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import pyarrow as pa
 from django.db import transaction
 
+from analytics.ingest.columns import stream
+from analytics.ingest.inserting import insert
 from analytics.ingest.instruments import merges as merge_count
 from analytics.ingest.instruments import pending_overrides
 from analytics.ingest.models import Merge
@@ -21,12 +24,12 @@ from portal.store.query import Query
 
 log = logging.getLogger(__name__)
 REKEY_AFTER = timedelta(seconds=10)
-AT_ONCE = 2_000  # persons rewritten by one mutation
+AT_ONCE = 1_000  # persons in one statement's text
 UNFINISHED = (Merge.Stage.OVERRIDDEN, Merge.Stage.REKEYING)
 IS_REWRITING = "SELECT count() FROM system.mutations WHERE table = 'events' AND NOT is_done"
 COPY_PROPERTIES = """
 INSERT INTO person_properties
-SELECT transform(person, {losers:Array(UInt64)}, {winners:Array(UInt64)}, person) AS person,
+SELECT transform(person, {losers:Array(UInt64)}, {winners:Array(UInt64)}, person),
     key, type, string, number, boolean, ts
 FROM person_properties FINAL
 WHERE person IN {losers:Array(UInt64)}
@@ -44,7 +47,7 @@ def settle() -> None:
     active = list(Merge.objects.filter(stage__in=UNFINISHED))
     losers = [merge.loser for merge in fresh]
     copy_properties(fresh)
-    stored = having_events(losers)
+    stored = standing_in("events", losers)
     late = [merge for merge in fresh if merge.loser in stored]
     moved = set(losers)
     # Those who became a loser of today must be sent on: the override is looked up only once.
@@ -61,33 +64,41 @@ def settle() -> None:
     pending_overrides.set(len(active) + len(late))
 
 
-def having_events(persons: Sequence[int]) -> set[int]:
-    """Return those of the persons who have stored events."""
-    sql = "SELECT DISTINCT person FROM events WHERE person IN {persons:Array(UInt64)}"
-    found = client.run(Query(sql, {"persons": persons}))
-    return set(found.columns[0]) if found.columns else set()
+def standing_in(table: str, persons: Sequence[int]) -> set[int]:
+    """Return those of the persons who have rows in a table."""
+    asked = pa.RecordBatch.from_pydict({"person": pa.array(persons, pa.uint64())})
+    found = client.look_up(
+        f"SELECT DISTINCT person FROM {table} WHERE person IN (SELECT person FROM asked)",
+        client.Given("asked", "person UInt64", stream(asked, None), asked.num_rows),
+    )
+    return set(found["person"].to_pylist())
 
 
 def copy_properties(merges: Sequence[Merge]) -> None:
     """Give the winner what is known of the loser; the latest value by event time wins."""
-    client.command(
-        COPY_PROPERTIES,
-        losers=[merge.loser for merge in merges],
-        winners=[merge.target for merge in merges],
-    )
+    known = standing_in("person_properties", [merge.loser for merge in merges])
+    chosen = [merge for merge in merges if merge.loser in known]
+    for first in range(0, len(chosen), AT_ONCE):
+        part = chosen[first : first + AT_ONCE]
+        client.command(
+            COPY_PROPERTIES,
+            losers=[merge.loser for merge in part],
+            winners=[merge.target for merge in part],
+        )
 
 
 def write_overrides(merges: Sequence[Merge], *, version: int, is_deleted: bool = False) -> None:
     """Put overrides in force, or out of it, all at once."""
     if merges:
-        columns: dict[str, list[int]] = {
-            "loser": [merge.loser for merge in merges],
-            "winner": [merge.target for merge in merges],
-            "version": [version] * len(merges),
-            "is_deleted": [int(is_deleted)] * len(merges),
-        }
-        token = f"{version}-{merges[0].pk}-{len(merges)}"
-        client.insert("person_overrides", columns, token=token)
+        rows = pa.RecordBatch.from_pydict(
+            {
+                "loser": [merge.loser for merge in merges],
+                "winner": [merge.target for merge in merges],
+                "version": [version] * len(merges),
+                "is_deleted": [int(is_deleted)] * len(merges),
+            }
+        )
+        insert("person_overrides", rows, token=f"{version}-{merges[0].pk}-{len(merges)}")
 
 
 def rekey(now: datetime) -> None:
@@ -108,7 +119,7 @@ def rekey(now: datetime) -> None:
 
 def conclude(running: Sequence[Merge]) -> None:
     """Retire the overrides when no stored event needs them; otherwise rewrite again."""
-    if having_events([merge.loser for merge in running]):
+    if standing_in("events", [merge.loser for merge in running]):
         rewrite(running)
         return
     write_overrides(running, version=Merge.objects.latest("pk").pk * 2 + 1, is_deleted=True)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from analytics.ingest import columns
+from analytics.ingest.inserting import insert
 from analytics.ingest.spool import Narrowed, Plan, Spool
-from portal.store import client
 from portal.store.client import QueryFailed
 
 log = logging.getLogger(__name__)
@@ -24,10 +23,6 @@ ENVIRONMENT = frozenset({
 })  # fmt: skip
 
 
-def insert_batch(table: str, batch: Any, token: str) -> None:
-    client.insert_arrow(table, columns.stream(batch, None), batch.schema.names, token=token)
-
-
 def insert_events(spool: Spool, plan: Plan, events: Any) -> dict[int, str]:
     """Insert all rows but those that the engine refuses; returns these with the reason.
 
@@ -35,7 +30,7 @@ def insert_events(spool: Spool, plan: Plan, events: Any) -> dict[int, str]:
     """
     if plan.narrowed is None:
         try:
-            insert_batch("events", events, plan.token)
+            insert("events", events, token=plan.token)
         except QueryFailed as error:
             if error.code in ENVIRONMENT:
                 raise
@@ -62,7 +57,8 @@ def _step(plan: Plan, events: Any, found: Narrowed) -> Narrowed:
     """Try the first range: it is done, or halved, or a refused row."""
     (low, high), *rest = found.ranges
     try:
-        insert_batch("events", events.slice(low, high - low), f"{plan.token}-{low}-{high}")
+        rows = events.slice(low, high - low)
+        insert("events", rows, token=f"{plan.token}-{low}-{high}")
     except QueryFailed as error:
         if error.code in ENVIRONMENT:
             raise

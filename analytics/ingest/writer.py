@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 from analytics.ingest import columns, duplicates, merging, quarantine
 from analytics.ingest.events import ALIAS, IDENTIFIED
 from analytics.ingest.identities import Id, Identities, Join, commit
+from analytics.ingest.inserting import insert
 from analytics.ingest.instruments import dropped_events, quarantined_events, written_events
-from analytics.ingest.narrowing import insert_batch, insert_events
+from analytics.ingest.narrowing import insert_events
 from analytics.ingest.spool import Batch, Outcome, Plan, Spool
-from portal.store import client
 
 log = logging.getLogger(__name__)
 MAX_EVENTS = 50_000
@@ -114,10 +114,10 @@ class Writer:
             taken[list(refused)] = False
             rows, persons = rows.filter(pa.array(taken)), persons[taken]
         ids = duplicates.ids_to_note(rows)
-        insert_batch("event_ids", ids, plan.token)
+        insert("event_ids", ids, token=plan.token)
         known = person_properties(rows, persons)
-        if known["person"]:
-            client.insert("person_properties", known, token=plan.token)
+        if known.num_rows:
+            insert("person_properties", known, token=plan.token)
         return refused
 
 
@@ -159,7 +159,7 @@ def joins_in(rows: Any) -> Iterator[Join]:
             yield Join(user, Id(row["anonymous_id"], is_user=False), IDENTIFIED)
 
 
-def person_properties(rows: Any, persons: Any) -> dict[str, list[Any]]:
+def person_properties(rows: Any, persons: Any) -> Any:
     """Return the rows of table `person_properties` that these events tell."""
     is_wanted = pc.equal(rows["name"], IDENTIFIED)
     told = rows.filter(is_wanted)
@@ -174,7 +174,7 @@ def person_properties(rows: Any, persons: Any) -> dict[str, list[Any]]:
             cells = (person, key, *typed(value), ts)
             for column, cell in zip(found.values(), cells, strict=True):
                 column.append(cell)
-    return found
+    return pa.RecordBatch.from_pydict(found)
 
 
 def typed(value: Any) -> tuple[str, str, float, bool]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from analytics.ingest import intake, spool
+from analytics.ingest import spool
 from analytics.ingest.recent import RecentIds
 from analytics.ingest.writer import Writer
 from portal.lib import clock
@@ -29,7 +29,7 @@ def arrive(monkeypatch: pytest.MonkeyPatch) -> object:
     """Set the arrival time of what is sent from now on."""
 
     def at(moment: datetime) -> None:
-        monkeypatch.setattr(intake.clock, "now", lambda: moment)
+        monkeypatch.setattr(clock, "now", lambda: moment)
 
     return at
 
