@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from portal.lib import chart_theme, csp
 from tests.lib.test_text import TABLE
@@ -187,6 +187,24 @@ def test_every_kind_of_chart_draws_under_the_policy(tab: Page, kind: str) -> Non
     )
 
     tab.locator("portal-chart .main-svg").first.wait_for(timeout=10_000)
+
+
+def test_a_chart_without_points_says_so_and_needs_no_plotly(tab: Page) -> None:
+    tab.route("**/plotly-*", lambda route: route.abort())
+    load(tab, "portal/components/chart.js")
+
+    tab.evaluate(
+        """() => {
+            const chart = document.createElement('portal-chart');
+            chart.style.cssText = 'display: block; width: 600px; height: 300px';
+            document.body.append(chart);
+            chart.figure = {data: [{x: ['2026-03-01'], y: [null]}]};
+        }"""
+    )
+
+    expect(tab.locator("portal-chart [data-empty]")).to_have_text(
+        "Nothing was counted in this range."
+    )
 
 
 def test_a_chart_says_what_it_shows_and_has_its_numbers_as_a_table(tab: Page) -> None:

@@ -6,11 +6,13 @@
  * Events: chart:drawn, chart:zoom {from, to} (cancelable), chart:failed.
  */
 
+import { openDialog } from 'portal/lib/dialog.js';
 import { el, icon } from 'portal/lib/dom.js';
 import { labelEnds, legendEntries, recolor, swatch } from 'portal/lib/chart-labels.js';
-import { dress, extent, palette, seriesKey } from 'portal/lib/chart-theme.js';
-import { humanize } from 'portal/lib/format.js';
+import { dress, palette } from 'portal/lib/chart-theme.js';
+import { describe, hasPoints, seriesKey } from 'portal/lib/figure.js';
 import { theme } from 'portal/lib/theme.js';
+import { turn } from 'portal/lib/turns.js';
 import { csvFrom, download, tableFrom } from 'portal/lib/figure-table.js';
 
 const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: 'reset' };
@@ -90,7 +92,10 @@ export class PortalChart extends HTMLElement {
 
   async #drawOnce() {
     try {
+      if (!hasPoints(this.#figure)) return this.#showEmpty();
       const [{ default: Plotly }, source] = await Promise.all([import('plotly'), palette()]);
+      this.#clearNote();
+      await turn();
       const colors = source.themes[theme()];
       const shown = { ...this.#figure, data: this.#figure.data.filter((trace) => !this.#hidden.has(seriesKey(trace))) };
       const all = dress(this.#figure, theme(), source);
@@ -99,12 +104,12 @@ export class PortalChart extends HTMLElement {
       for (const trace of dressed.data) recolor(trace, colorOf.get(seriesKey(trace)));
       dressed.layout.hiddenlabels = [...this.#hidden];
       this.#drawLegend(all.data, labelEnds(dressed, this.#canvas, this.#names().size, colors));
-      this.#canvas.setAttribute('aria-label', this.#sentence());
+      this.#canvas.setAttribute('aria-label', describe(this.#figure, this.label));
       await Plotly.react(this.#canvas, dressed.data, { ...dressed.layout, width: this.#canvas.clientWidth, height: this.#canvas.clientHeight }, CONFIG);
       this.#listen();
-      this.dispatchEvent(new CustomEvent('chart:drawn', { bubbles: true }));
+      return this.dispatchEvent(new CustomEvent('chart:drawn', { bubbles: true }));
     } catch (problem) {
-      this.#fail(problem);
+      return this.#fail(problem);
     }
   }
 
@@ -130,14 +135,6 @@ export class PortalChart extends HTMLElement {
     return el('li', {}, el('button', { type: 'button', 'data-key': key, 'aria-pressed': String(!this.#hidden.has(key)), onclick: toggle }, mark, name));
   }
 
-  #sentence() {
-    const unit = this.#figure.layout?.meta?.unit ?? '';
-    const series = this.#figure.data.filter((trace) => trace.y && !trace.meta?.role);
-    const [low, high] = extent(series.map((trace) => ({ ...trace, type: 'scatter', fill: undefined })), '');
-    if (!series.length || !Number.isFinite(high)) return this.label;
-    return `${this.label}: ${series.length} series, from ${humanize(low, unit)} to ${humanize(high, unit)}. The table has every value.`;
-  }
-
   #listen() {
     if (this.#canvas.dataset.listens) return;
     this.#canvas.dataset.listens = 'yes';
@@ -161,13 +158,13 @@ export class PortalChart extends HTMLElement {
   expand() {
     const large = el('portal-chart', { label: this.label, fill: true });
     large.figure = this.#figure;
-    this.#openDialog(large);
+    openDialog(this.label, [large], 'chart-dialog');
   }
 
   showTable() {
     const url = this.getAttribute('table-url');
     if (url) location.assign(url);
-    else this.#openDialog(el('div', { class: 'chart-table', tabindex: '0' }, tableFrom(this.#figure, this.label)));
+    else openDialog(this.label, [el('div', { class: 'chart-table', tabindex: '0' }, tableFrom(this.#figure, this.label))], 'chart-dialog');
   }
 
   downloadCSV() {
@@ -176,23 +173,28 @@ export class PortalChart extends HTMLElement {
     else download(`${this.label}.csv`, csvFrom(this.#figure));
   }
 
-  #openDialog(content) {
-    const close = el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', onclick: () => dialog.close() }, icon('x'));
-    const dialog = el('dialog', { class: 'chart-dialog', 'aria-label': this.label, onclose: () => dialog.remove() },
-      el('div', { class: 'dialog-head' }, el('h2', {}, this.label), close),
-      el('div', { class: 'dialog-body' }, content));
-    document.body.append(dialog);
-    dialog.showModal();
+  #showEmpty() {
+    this.#note('empty', el('p', { class: 'state' }, this.getAttribute('empty') ?? 'Nothing was counted in this range.'));
   }
 
   #fail(problem) {
     console.error('The chart could not be drawn', problem);
-    this.#canvas.style.height = '';
-    this.#canvas.removeAttribute('role');
-    this.#canvas.removeAttribute('aria-label');
     const note = el('p', { class: 'faint small' }, 'The chart could not be drawn; these are its values.');
-    this.#canvas.replaceChildren(el('div', { class: 'chart-table', tabindex: '0', 'aria-label': `${this.label}, as a table` }, note, tableFrom(this.#figure, this.label)));
+    this.#note('error', note, tableFrom(this.#figure, this.label));
     this.dispatchEvent(new CustomEvent('chart:failed', { bubbles: true, detail: { problem } }));
+  }
+
+  /** Words in the chart's place: it is empty, or it failed. */
+  #note(kind, ...content) {
+    this.#clearNote();
+    this.#canvas.hidden = true;
+    this.#legend.hidden = true;
+    this.append(el('div', { class: 'chart-table', tabindex: '0', role: 'group', 'aria-label': this.label, [`data-${kind}`]: true }, ...content));
+  }
+
+  #clearNote() {
+    this.querySelector(':scope > .chart-table')?.remove();
+    this.#canvas.hidden = false;
   }
 }
 

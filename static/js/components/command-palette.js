@@ -1,5 +1,6 @@
 /** <command-palette>: Ctrl-K. Pages from the navigation, actions, and what the server's search finds. */
 
+import { openDialog } from 'portal/lib/dialog.js';
 import { el, icon, jsonScript } from 'portal/lib/dom.js';
 import { requestJSON } from 'portal/lib/http.js';
 import { shortcut, shortcuts } from 'portal/lib/shortcuts.js';
@@ -129,11 +130,7 @@ class CommandPalette extends HTMLElement {
   help() {
     const groups = Map.groupBy(shortcuts().filter((binding) => binding.keys !== '/'), (binding) => binding.group);
     const lists = [...groups].map(([name, bound]) => el('section', { class: 'stack-s' }, el('h3', {}, name), el('ul', { class: 'shortcuts', role: 'list' }, ...bound.map(line))));
-    const dialog = el('dialog', { class: 'dialog dialog-wide', 'aria-labelledby': 'shortcuts-title', onclose: () => dialog.remove() },
-      el('div', { class: 'dialog-head' }, el('h2', { id: 'shortcuts-title' }, 'Keyboard shortcuts'), el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', 'data-closes': true }, icon('x'))),
-      el('div', { class: 'dialog-body stack' }, ...lists));
-    document.body.append(dialog);
-    dialog.showModal();
+    openDialog('Keyboard shortcuts', [el('div', { class: 'stack' }, ...lists)], 'dialog dialog-wide');
   }
 }
 

@@ -1,6 +1,6 @@
 /** How a chart's series are named: at their lines' ends where they fit, else in a legend. */
 
-import { seriesKey, values } from 'portal/lib/chart-theme.js';
+import { seriesKey, values } from 'portal/lib/figure.js';
 
 const LABEL_HEIGHT = 15;
 const LETTER_WIDTH = 6.8;

@@ -1,6 +1,7 @@
 /** Dress a plotly figure in the portal's colors; portal/lib/chart_theme.py does the same. */
 
-import { humanize, ticks } from 'portal/lib/format.js';
+import { fitAxis, isVertical, labelAxis, labelPoints, nameMoments } from 'portal/lib/chart-axes.js';
+import { seriesKey, values } from 'portal/lib/figure.js';
 
 let palettePromise;
 
@@ -53,17 +54,6 @@ export function resolve(node, colors) {
   return node;
 }
 
-export const seriesKey = (trace) => trace.meta?.series ?? trace.legendgroup ?? trace.name ?? '';
-
-/** Arrays may come as {dtype, bdata}, plotly's base64 form. */
-export function values(array) {
-  if (!array) return [];
-  if (!array.bdata) return Array.from(array);
-  const kinds = { f8: Float64Array, f4: Float32Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array };
-  const bytes = Uint8Array.from(atob(array.bdata), (letter) => letter.charCodeAt(0));
-  return Array.from(new kinds[array.dtype](bytes.buffer));
-}
-
 /**
  * @param {{data: object[], layout?: object}} figure
  * @param {'light'|'dark'} theme
@@ -81,6 +71,7 @@ export function dress(figure, theme, source) {
   for (const trace of data) labelPoints(trace, unit ?? '');
   for (const trace of data) sayName(trace, source.words);
   nameMoments(layout, data);
+  fitAxis(layout, data);
   return { data, layout };
 }
 
@@ -109,14 +100,6 @@ function paint(trace, slots, colors, { dashes, words }) {
   return undefined;
 }
 
-/** Lying bars say their value; a funnel also what it is of the first step. */
-function labelBars(trace, unit) {
-  if (trace.text || trace.texttemplate || trace.hovertemplate) return;
-  trace.text = values(trace.x).map((x) => humanize(x, unit));
-  trace.texttemplate = trace.type === 'funnel' ? '%{text}  %{percentInitial:.0%}' : '%{text}';
-  trace.hovertemplate = `%{y}: ${trace.texttemplate}<extra>${trace.name ? '%{fullData.name}' : ''}</extra>`;
-}
-
 function paintParts(trace, colors, words) {
   const labels = values(trace.labels);
   const slots = assign(labels.filter((label) => !label.startsWith('$')));
@@ -124,61 +107,9 @@ function paintParts(trace, colors, words) {
   trace.labels = labels.map((label) => words[label] ?? label);
 }
 
-const isVertical = (data) => data.length > 0 && data.every((trace) => (!trace.type || ['scatter', 'bar'].includes(trace.type)) && trace.orientation !== 'h');
-
 /** "$other" is a key, "Other" the word on the screen; the color still follows the key. */
 function sayName(trace, words) {
   if (!words[trace.name]) return;
   trace.meta = { series: seriesKey(trace), ...trace.meta };
   trace.name = words[trace.name];
-}
-
-/** The hover's title: the day for daily buckets, the time as well for shorter ones. */
-function nameMoments(layout, data) {
-  const moments = data.filter((trace) => trace.type !== 'pie').flatMap((trace) => values(trace.x)).filter((x) => typeof x === 'string');
-  if (!moments.length || layout.xaxis?.hoverformat || moments.some((x) => !/^\d{4}-\d\d/.test(x))) return;
-  const isDaily = moments.every((x) => !/T|\d \d/.test(x) || /[T ]00:00(:00)?(\.0+)?(Z|[+-]\d\d:?\d\d)?$/.test(x));
-  layout.xaxis = { ...layout.xaxis, hoverformat: isDaily ? '%a %-d %b %Y' : '%a %-d %b %Y, %H:%M' };
-}
-
-/** Humanised ticks: 12.4k, 3.2 GB, 250 ms. */
-function labelAxis(layout, data, unit) {
-  if (layout.yaxis?.tickvals || layout.yaxis?.tickformat || layout.yaxis?.type === 'log') return;
-  const [low, high] = extent(data, layout.barmode);
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return;
-  const room = (high - low || Math.abs(high) || 1) * 0.06;
-  const range = layout.yaxis?.range ?? [low < 0 ? low - room : low, high + room];
-  const { values: tickvals, labels: ticktext } = ticks(range[0], range[1], unit);
-  layout.yaxis = { range, tickmode: 'array', tickvals, ticktext, ...layout.yaxis };
-}
-
-/** The lowest and highest point, stacks summed; zero is in it when values are near it. */
-export function extent(data, barmode) {
-  const sums = new Map();
-  const single = [];
-  for (const trace of data.filter((one) => one.visible !== false && one.visible !== 'legendonly')) {
-    const stacked = trace.stackgroup || (trace.type === 'bar' && (barmode === 'stack' || barmode === 'relative'));
-    const xs = values(trace.x);
-    values(trace.y).forEach((y, index) => {
-      if (y == null || !Number.isFinite(y)) return;
-      if (!stacked) single.push(y);
-      else sums.set(String(xs[index]), (sums.get(String(xs[index])) ?? 0) + y);
-    });
-  }
-  const all = single.concat([...sums.values()]);
-  const low = all.reduce((least, y) => Math.min(least, y), Infinity);
-  const high = all.reduce((most, y) => Math.max(most, y), -Infinity);
-  const nearZero = low >= 0 && low < high * 0.6;
-  const hasBars = data.some((trace) => trace.type === 'bar' || trace.stackgroup || trace.fill);
-  return [nearZero || hasBars ? Math.min(0, low) : low, high < 0 && hasBars ? 0 : high];
-}
-
-function labelPoints(trace, unit) {
-  const kind = trace.type ?? 'scatter';
-  if (kind === 'funnel' || (kind === 'bar' && trace.orientation === 'h')) labelBars(trace, trace.meta?.unit ?? unit);
-  if (!['scatter', 'bar'].includes(kind) || trace.hovertemplate || trace.hoverinfo || trace.orientation === 'h') return;
-  const own = trace.meta?.unit ?? unit;
-  trace.customdata ??= values(trace.y).map((y) => humanize(y, own));
-  const note = { compare: ' (before)', incomplete: ' (so far)' }[trace.meta?.role] ?? '';
-  trace.hovertemplate = `%{customdata}${note}<extra>${trace.name ? '%{fullData.name}' : ''}</extra>`;
 }

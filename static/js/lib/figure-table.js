@@ -1,7 +1,7 @@
 /** A figure's numbers as a table or CSV: the way in for everyone who cannot see the chart. */
 
 import { el } from 'portal/lib/dom.js';
-import { seriesKey, values } from 'portal/lib/chart-theme.js';
+import { seriesKey, values } from 'portal/lib/figure.js';
 import { grouped } from 'portal/lib/format.js';
 
 /**

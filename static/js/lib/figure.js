@@ -1,0 +1,51 @@
+/** What a plotly figure says: its series, its numbers, its extent. */
+
+import { humanize } from 'portal/lib/format.js';
+
+/** The name that a trace's color follows. */
+export const seriesKey = (trace) => trace.meta?.series ?? trace.legendgroup ?? trace.name ?? '';
+
+/** Arrays may come as {dtype, bdata}, plotly's base64 form. */
+export function values(array) {
+  if (!array) return [];
+  if (!array.bdata) return Array.from(array);
+  const kinds = { f8: Float64Array, f4: Float32Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array };
+  const bytes = Uint8Array.from(atob(array.bdata), (letter) => letter.charCodeAt(0));
+  return Array.from(new kinds[array.dtype](bytes.buffer));
+}
+
+/** Whether there is anything to draw: a number somewhere. */
+export function hasPoints(figure) {
+  const filled = (array) => values(array).some((value) => value != null && (!Array.isArray(value) || value.some((cell) => cell != null)));
+  return (figure.data ?? []).some((trace) => trace.value != null || filled(trace.link?.value) || filled(trace.values) || filled(trace.z) || (filled(trace.x) && (filled(trace.y) || trace.type === 'histogram')));
+}
+
+/** The lowest and highest point, stacks summed; zero is in it when values are near it. */
+export function extent(data, barmode) {
+  const sums = new Map();
+  const single = [];
+  for (const trace of data.filter((one) => one.visible !== false && one.visible !== 'legendonly')) {
+    const stacked = trace.stackgroup || (trace.type === 'bar' && (barmode === 'stack' || barmode === 'relative'));
+    const xs = values(trace.x);
+    values(trace.y).forEach((y, index) => {
+      if (y == null || !Number.isFinite(y)) return;
+      if (!stacked) single.push(y);
+      else sums.set(String(xs[index]), (sums.get(String(xs[index])) ?? 0) + y);
+    });
+  }
+  const all = single.concat([...sums.values()]);
+  const low = all.reduce((least, y) => Math.min(least, y), Infinity);
+  const high = all.reduce((most, y) => Math.max(most, y), -Infinity);
+  const nearZero = low >= 0 && (low < high * 0.6 || low === high);
+  const hasBars = data.some((trace) => trace.type === 'bar' || trace.stackgroup || trace.fill);
+  return [nearZero || hasBars ? Math.min(0, low) : low, high < 0 && hasBars ? 0 : high];
+}
+
+/** One sentence for who cannot see the chart. */
+export function describe(figure, label) {
+  const series = figure.data.filter((trace) => trace.y && !trace.meta?.role);
+  const [low, high] = extent(series.map((trace) => ({ y: trace.y, x: trace.x })), '');
+  if (!series.length || !Number.isFinite(high)) return label;
+  const unit = figure.layout?.meta?.unit ?? '';
+  return `${label}: ${series.length} series, from ${humanize(low, unit)} to ${humanize(high, unit)}. The table has every value.`;
+}
