@@ -72,6 +72,11 @@ class Arrival:
     may_hold_nul: bool = True
 
 
+def key_of(source: int, event_id: str) -> bytes:
+    """Return the hash by which the writer knows this source's event again."""
+    return blake2b(source.to_bytes(4, "big") + event_id.encode(), digest_size=16).digest()
+
+
 @dataclass
 class Rows:
     """Events as columns, in the order in which they came; lists of equal length."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.running import RunningPortal, running_portal
+from tests.running import RunningPortal, eventually, running_portal
 
 CHROMIUM = next(
     (
@@ -25,6 +25,8 @@ CHROMIUM = next(
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
     """Start a portal as `make demo` does on a fresh machine, sample company included."""
     with running_portal(tmp_path_factory.mktemp("demo"), within_s=180) as portal:
+        # It is ready before the sample company is loaded; the trickle begins after that.
+        eventually(lambda: "trickle" in portal.processes(), within_s=180, what="the demo is loaded")
         yield portal
 
 

@@ -50,10 +50,7 @@ class TrendSource:
             return result
 
         plan = Plan(trend, question.window, question.as_of, question.person, run)
-        try:
-            lines = plan.lines()
-        except QueryFailed as error:
-            raise translated(error) from error
+        lines = drawn(plan)
         spent = reduce(Meta.plus, costs)
         meta = replace(
             spent,
@@ -63,11 +60,13 @@ class TrendSource:
         return framed(lines, meta)
 
 
-def translated(error: QueryFailed) -> Exception:
-    """Tell a pattern that the engine cannot read from other failures."""
-    if error.code == CANNOT_COMPILE_PATTERN:
-        return FieldError("where", f"The engine does not read this pattern: {error}")
-    return error
+def drawn(plan: Plan) -> list[Line]:
+    try:
+        return plan.lines()
+    except QueryFailed as error:
+        if error.code == CANNOT_COMPILE_PATTERN:
+            raise FieldError("where", f"The engine does not read this pattern: {error}") from error
+        raise
 
 
 def marks(trend: Trend) -> list[str]:
