@@ -21,7 +21,7 @@ from portal.lib.api import JSONRenderer
 from portal.lib.openapi import ERROR, OBJECT, TEXT, TIME, WHOLE, listed, record
 
 METHODS = ("get", "post", "put", "patch", "delete")
-EXAMPLE = 'curl -H "Authorization: Bearer $TOKEN" "{base}/api/v1/schema"'
+EXAMPLE = 'curl {base}/api/v1/schema \\\n  -H "Authorization: Bearer $TOKEN"'
 DEEPEST = 6  # a schema may refer to itself
 
 EVENT = record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django.conf import settings
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 from analytics.insights.definitions.window import parse_asked
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock
+from portal.lib.api import FieldError
 from portal.store.client import EngineUnavailable, QueryFailed
 from portal.store.frame import Frame
 from portal.store.sources import Question, ask
@@ -66,6 +68,45 @@ class InsightView(APIView):
 
 class TrendView(InsightView):
     kind = "trend"
+
+
+class EventList(APIView):
+    """GET /api/v1/events; `where` is a JSON list of filters. The beginning of time by default."""
+
+    required_permission = "insights.explore"
+
+    def get(self, request: Request) -> Response:
+        now = clock.now()
+        given = event_query(request.query_params.dict())
+        body = parse_asked(given, now, settings.PORTAL_TIME_ZONE)
+        question = Question(body.params, body.window, now, rights_of(request))
+        return Response(answer(asked("events", question, refresh=body.refresh)))
+
+
+class SchemaView(APIView):
+    """GET /api/v1/schema."""
+
+    required_permission = "insights.explore"
+
+    def get(self, request: Request) -> Response:
+        question = Question({}, None, clock.now(), rights_of(request))
+        return Response(answer(asked("schema", question, refresh=False)))
+
+
+def event_query(given: dict[str, str]) -> dict[str, Any]:
+    """Turn query parameters into the JSON that the source takes. Raises FieldError."""
+    body: dict[str, Any] = {name: value for name, value in given.items() if value != ""}
+    body.setdefault("from", "all")
+    if "where" in body:
+        try:
+            body["where"] = orjson.loads(body["where"])
+        except orjson.JSONDecodeError as error:
+            raise FieldError("where", f"This is a JSON list of filters: {error}.") from error
+    if str(body.get("limit", "")).isdecimal():
+        body["limit"] = int(body["limit"])
+    if "refresh" in body:
+        body["refresh"] = body["refresh"] == "true"
+    return body
 
 
 def answer(frame: Frame) -> dict[str, Any]:

@@ -38,6 +38,22 @@ class FailOpenRedisCache(RedisCache):
             "add", key, True, lambda: RedisCache.add(self, key, value, timeout, version)
         )
 
+    def get_many(self, keys: Any, version: int | None = None) -> dict[Any, Any]:
+        wanted = list(keys)
+        return (
+            measured("get_many", wanted[0], {}, lambda: RedisCache.get_many(self, wanted, version))
+            if wanted
+            else {}
+        )
+
+    def set_many(self, data: Any, timeout: Any = None, version: int | None = None) -> list[Any]:
+        if data:
+            first = next(iter(data))
+            measured(
+                "set_many", first, None, lambda: RedisCache.set_many(self, data, timeout, version)
+            )
+        return []
+
     def delete(self, key: Any, version: int | None = None) -> bool:
         return measured("delete", key, False, lambda: RedisCache.delete(self, key, version))
 

@@ -50,7 +50,10 @@ class TrendSource:
             return result
 
         plan = Plan(trend, question.window, question.as_of, question.person, run)
-        lines = drawn(plan)
+        try:
+            lines = plan.lines()
+        except QueryFailed as error:
+            raise translated(error) from error
         spent = reduce(Meta.plus, costs)
         meta = replace(
             spent,
@@ -60,13 +63,11 @@ class TrendSource:
         return framed(lines, meta)
 
 
-def drawn(plan: Plan) -> list[Line]:
-    try:
-        return plan.lines()
-    except QueryFailed as error:
-        if error.code == CANNOT_COMPILE_PATTERN:
-            raise FieldError("where", f"The engine does not read this pattern: {error}") from error
-        raise
+def translated(error: QueryFailed) -> Exception:
+    """Tell a pattern that the engine cannot read from other failures."""
+    if error.code == CANNOT_COMPILE_PATTERN:
+        return FieldError("where", f"The engine does not read this pattern: {error}")
+    return error
 
 
 def marks(trend: Trend) -> list[str]:
