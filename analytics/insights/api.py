@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analytics.insights import described
 from analytics.insights.definitions.window import parse_asked
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock
@@ -67,13 +68,17 @@ class InsightView(APIView):
 
 
 class TrendView(InsightView):
+    """Count events per interval: in total, by persons, or over a property's values."""
+
     kind = "trend"
+    operations = {"post": described.TREND}
 
 
 class EventList(APIView):
-    """GET /api/v1/events; `where` is a JSON list of filters. The beginning of time by default."""
+    """List events, newest first, from the beginning of time unless a range is given."""
 
     required_permission = "insights.explore"
+    operations = {"get": described.EVENTS}
 
     def get(self, request: Request) -> Response:
         now = clock.now()
@@ -84,9 +89,10 @@ class EventList(APIView):
 
 
 class SchemaView(APIView):
-    """GET /api/v1/schema."""
+    """List the event names and properties seen, with types, counts, first and last seen."""
 
     required_permission = "insights.explore"
+    operations = {"get": described.CATALOGUE}
 
     def get(self, request: Request) -> Response:
         question = Question({}, None, clock.now(), rights_of(request))

@@ -1,0 +1,81 @@
+"""What the operations of insights take and give, for the OpenAPI schema and /api/docs/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analytics.insights.buckets import INTERVALS
+from analytics.insights.definitions.filters import OPS
+from analytics.insights.definitions.trend import MATHS
+from portal.lib.openapi import (
+    ANY,
+    FLAG,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TIME,
+    WHOLE,
+    Operation,
+    choice,
+    listed,
+    record,
+)
+
+FILTER = record(
+    ("property", "op"), property=TEXT, op=choice(*OPS), value=ANY, of=choice("event", "person")
+)
+# Python has no field named `from`, hence the dict.
+COMMON: dict[str, Any] = {
+    "from": {"type": "string", "description": "RFC 3339, a date, or -7d and the like"},
+    "to": {"type": "string", "description": "RFC 3339 or a date; left out: now"},
+    "time_zone": {"type": "string", "description": "IANA, such as Europe/Berlin"},
+    "where": listed(FILTER),
+    "sampling": NUMBER,
+    "refresh": {"type": "boolean", "description": "true: skip the cache"},
+}
+META = record(
+    as_of=TIME, cached=FLAG, elapsed_ms=NUMBER, rows_read=WHOLE, bytes_read=WHOLE,
+    sql=listed(TEXT), warnings=listed(TEXT),
+)  # fmt: skip
+SERIES = record(
+    ("event",),
+    event={"type": "string", "nullable": True, "description": "null: any event"},
+    math=choice(*MATHS),
+    property=TEXT,
+    where=listed(FILTER),
+    label=TEXT,
+)
+POINT = record(t=TIME, value=NUMBER, complete=FLAG)
+
+TREND = Operation(
+    body=record(
+        ("series",),
+        series=listed(SERIES),
+        interval=choice(*INTERVALS),
+        breakdown=record(("property",), property=TEXT, of=choice("event", "person"), limit=WHOLE),
+        formula={"type": "string", "description": "A/B*100, letters in the order of series"},
+        compare=choice("previous_period"),
+        **COMMON,
+    ),
+    answer=record(
+        series=listed(
+            record(
+                label=TEXT, breakdown_value=TEXT, compare=FLAG, points=listed(POINT), total=NUMBER
+            )
+        ),
+        meta=META,
+    ),
+)
+EVENTS = Operation(
+    query={
+        "name": "of this name only",
+        "user_id": "of this user only",
+        "from": "RFC 3339, a date, -7d, or all (the default)",
+        "to": "RFC 3339 or a date; left out: now",
+        "where": "JSON list of filters",
+        "limit": "100; at most 1000",
+        "cursor": "`next` of the page before",
+    },
+    answer=record(events=listed(OBJECT), next=TEXT, meta=META),
+)
+CATALOGUE = Operation(answer=record(events=listed(OBJECT), properties=listed(OBJECT), meta=META))
