@@ -6,14 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from analytics.ingest.keys import KEY_LABEL
 from analytics.ingest.models import IngestKey, Source
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
 from portal.lib.api import FieldError
 from portal.lib.secrets import new_secret
-
-KEY_LABEL = "pik"
 
 
 @transaction.atomic

@@ -104,6 +104,8 @@ def csv_lines(stream: IO[bytes] | gzip.GzipFile, mapping: Mapping) -> Iterator[L
             yield mapped(number, cells, mapping)
     except csv.Error as error:
         raise UnknownFormat(f"The file is no CSV: {error}.") from error
+    finally:
+        text.detach()  # or it would close the stream, whose position is still asked for
 
 
 def parquet_lines(raw: IO[bytes], mapping: Mapping) -> Iterator[Line]:

@@ -15,15 +15,15 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from analytics.ingest.models import IngestKey
-from portal.lib.secrets import digest_of
+from portal.lib.secrets import digest_of, is_shaped_like
 
 log = logging.getLogger(__name__)
+KEY_LABEL = "pik"
 FRESH_S = 2.0  # older than this, a refresh begins behind the scenes
 STALE_S = 4.0  # older than this, requests wait for the refresh
 WAIT_S = 1.5  # ... but not longer than this: then the database is away
 AWAY_S = 5.0  # and for so long nobody waits for it
-RETRY_S = 0.2
-MISS_S = 0.25  # an unknown key may be a new one; look again, but not more often than this
+RETRY_S = 0.2  # the keys are not read more often than this
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class KeyHolder:
 
 
 class KeysUnknown(Exception):
-    """The keys were never read, and the database does not answer."""
+    """The database does not answer, and what is known does not decide."""
 
 
 class Keys:
@@ -58,15 +58,22 @@ class Keys:
 
         Raises KeysUnknown.
         """
+        if not is_shaped_like(text, KEY_LABEL):
+            return None
         digest = digest_of(text)
         age = time.monotonic() - self._read_at
         if age > FRESH_S:
             await self._refresh(wait_s=WAIT_S if age > STALE_S else 0)
-        found = self._known().get(digest)
-        if found is None and time.monotonic() - self._read_at > MISS_S:
-            await self._refresh(wait_s=WAIT_S)
-            found = self._known().get(digest)
-        return found
+        return self._known().get(digest) or await self._look_again(digest)
+
+    async def _look_again(self, digest: str) -> KeyHolder | None:
+        """Read the keys once more: this one may be new. Guessers are slowed down by it."""
+        asked_at = time.monotonic()
+        await asyncio.sleep(max(0.0, self._next_try_at - asked_at) + 0.001)
+        await self._refresh(wait_s=WAIT_S)
+        if self._read_at < asked_at and self._database_away_until > time.monotonic():
+            raise KeysUnknown("The database is away, and this key is not among those known.")
+        return self._known().get(digest)
 
     def _known(self) -> dict[str, KeyHolder]:
         if self._found is None:
