@@ -11,6 +11,7 @@ import 'portal/components/drawer.js';
 import 'portal/components/live-state.js';
 import 'portal/components/local-time.js';
 import 'portal/components/menu-popover.js';
+import 'portal/components/status-line.js';
 import 'portal/components/tab-list.js';
 import 'portal/components/time-range.js';
 import 'portal/components/toast-region.js';
@@ -26,20 +27,23 @@ document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
   ctx.request.headers['X-CSRFToken'] = csrfToken();
 });
 
+// The session has ended: the server answers 401 and where to sign in, which htmx follows. But a poll
+// must not take the page away from somebody who writes into it.
 document.addEventListener('htmx:before:response', (event) => {
-  const { raw } = event.detail.ctx.response;
-  if (!raw.redirected || !new URL(raw.url).pathname.startsWith('/accounts/login')) return;
-  event.preventDefault(); // the session has ended: sign in again, then come back here
-  location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+  const { response, sourceElement } = event.detail.ctx;
+  if (response.status !== 401 || !polls(sourceElement)) return;
+  event.preventDefault();
+  sourceElement.dispatchEvent(new CustomEvent('portal:signed-out', { bubbles: true }));
 });
+
+const polls = (source) => /\b(every|load)\b/.test(source?.getAttribute('hx-trigger') ?? '');
 
 document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => sayFailed(ctx, ctx.response.status));
 document.addEventListener('htmx:error', ({ detail: { ctx } }) => sayFailed(ctx, 0));
 
 // What polls keeps its last words and tries again by itself; only a person's own act is answered.
 function sayFailed(ctx, status) {
-  const trigger = ctx?.sourceElement?.getAttribute('hx-trigger') ?? '';
-  if (!ctx || /\b(every|load)\b/.test(trigger) || [400, 409, 422].includes(status)) return;
+  if (!ctx || polls(ctx.sourceElement) || [400, 409, 422].includes(status)) return;
   toast(status === 403 ? 'You may not do this. An admin can grant it.' : 'That did not work. Try again in a moment.', 'critical');
 }
 

@@ -242,3 +242,31 @@ def faults(page: Page) -> list[tuple[str, list[str]]]:
         (violation["id"], [node["html"][:160] for node in violation["nodes"][:3]])
         for violation in result["violations"]
     ]
+
+
+def test_the_status_line_says_when_the_portal_stops_answering(page: Page) -> None:
+    line = page.locator("status-line")
+    expect(line).to_contain_text("Engine")
+
+    page.evaluate(
+        """() => {
+            console.error = () => {}; // htmx says the same there
+            window.fetch = () => Promise.reject(new TypeError('away'));
+        }"""
+    )
+
+    expect(line).to_contain_text("has not answered since", timeout=12_000)
+    expect(line).to_contain_text("Data as of")
+
+
+def test_a_session_that_ends_does_not_take_the_page_away(page: Page) -> None:
+    page.locator("#f-name").fill("Half a sentence")
+    page.evaluate(
+        """() => {
+            const headers = {'HX-Redirect': '/accounts/login/'};
+            window.fetch = async () => new Response('', {status: 401, headers});
+        }"""
+    )
+
+    expect(page.locator("status-line")).to_contain_text("You are signed out.", timeout=12_000)
+    expect(page.locator("#f-name")).to_have_value("Half a sentence")
