@@ -34,6 +34,9 @@ def secret_key(data_dir: Path) -> str:
 
 def database(url: str) -> dict[str, Any]:
     """Translate postgresql://user:pass@host:port/name?host=/socket/dir into Django's form."""
+    reachable = bool(url)
+    # Without a URL the name resolves, so that commands load and say themselves what is missing.
+    url = url or "postgresql:///portal?host=/nonexistent"
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     return {
@@ -45,7 +48,8 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or query.get("port", [""])[0]),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}},
+        # Without a server to reach, a pool would only make commands wait before they say so.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}} if reachable else {},
         "ATOMIC_REQUESTS": False,
     }
 
@@ -153,8 +157,7 @@ TEMPLATES = [
     }
 ]
 
-# Without a URL the name resolves, so that commands load and say themselves that `up` is needed.
-DATABASES = {"default": database(DATABASE_URL or "postgresql:///portal?host=/nonexistent")}
+DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES: dict[str, dict[str, Any]] = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +16,8 @@ from portal.accounts.models import ApiToken, User
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*words: str) -> tuple[str, str]:
@@ -83,3 +89,16 @@ def test_create_token_can_set_an_end(people: People) -> None:
 def test_create_token_needs_somebody_active(people: People) -> None:
     with pytest.raises(CommandError, match="Nobody active"):
         run("create_token", "nobody@example.com")
+
+
+def test_a_command_says_at_once_that_nothing_runs(tmp_path: Path) -> None:
+    environment = os.environ | {"PORTAL_DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "create_staff", "grace@example.com", "--role", "viewer"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=20,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "Start the portal first: manage.py up"
+    assert "Traceback" not in done.stderr
