@@ -458,6 +458,26 @@ def test_a_token_inserts_once(client: Client) -> None:
     assert client.query("SELECT count() FROM events").result_rows == [(20,)]
 
 
+def test_a_token_holds_however_the_body_was_cut(engine: EngineProcess, client: Client) -> None:
+    client.command(EVENTS)
+    block = client.raw_query(
+        "SELECT number, toDate32('2024-01-01') + number % 60 AS day FROM numbers(200000)",
+        fmt="JSONEachRow",
+    )
+    query = {
+        "query": "INSERT INTO events (number, day) FORMAT JSONEachRow",
+        "database": str(client.database),
+        "insert_deduplication_token": "cut",
+    }
+
+    with engine.http() as http:
+        for size in (len(block), 30_011, 999_983):
+            pieces = (block[start : start + size] for start in range(0, len(block), size))
+            http.post("/", params=query, content=pieces).raise_for_status()
+
+    assert client.query("SELECT count() FROM events").result_rows == [(200_000,)]
+
+
 def test_mutations_run(client: Client) -> None:
     client.command(EVENTS)
     client.insert("events", event_rows(1000), column_names=COLUMNS)

@@ -17,7 +17,7 @@ from portal.store.server.statement import split_insert
 from portal.store.server.wire import Request
 
 MAX_TEXT_BYTES = 256 << 20
-INSERT_HEAD_BYTES = 1 << 20
+INSERT_HEAD_BYTES = 64 << 10
 DEFAULT_LANE = "short"
 # Parameters of the protocol, and settings that only a real server's HTTP side would read.
 NOT_SETTINGS = {
