@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import ProtectedError
 
 from analytics.collect.demo import note
 from portal.accounts import actions
@@ -78,27 +77,11 @@ def _hired(role: str, name: str, known: Login | None) -> Login:
 
 @transaction.atomic
 def dismiss(data_dir: Path) -> int:
-    """Remove the sample staff; returns how many.
-
-    Who stands in the audit trail as an actor stays there, but cannot log in any more.
-    """
+    """Remove the sample staff; returns how many. What they did stays in the audit trail."""
     found = list(User.objects.filter(is_sample=True))
     for user in found:
         change = Change(before={"email": user.email, "roles": user.roles()})
         trail.record(None, "user.delete", user, change)
-        _remove(user)
+        user.delete()
     note.logins_file(data_dir).unlink(missing_ok=True)
     return len(found)
-
-
-def _remove(user: User) -> None:
-    try:
-        with transaction.atomic():
-            user.delete()
-    except ProtectedError:
-        user.api_tokens.all().delete()
-        user.groups.clear()
-        user.is_active = False
-        user.is_staff = False
-        user.set_unusable_password()
-        user.save(update_fields=["is_active", "is_staff", "password"])
