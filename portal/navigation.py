@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 THEMES = ("light", "dark")
+EXPLORE = "insights.explore"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ SECTIONS = (
     Section(
         "Explore",
         (
-            Entry("Trends", "trending-up", "trends", key="t", in_bar=True),
-            Entry("Events", "list", "events", key="e", in_bar=True),
-            Entry("Schema", "database", "schema", key="s", in_bar=True),
+            Entry("Trends", "trending-up", "trends", "t", EXPLORE, in_bar=True),
+            Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
+            Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),
         ),
     ),
 )

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics.insights import api
+from analytics.insights import api, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("explore/trends/", views.trends, name="trends"),
+    path("explore/trends/csv/", views.trends_csv, name="trends-csv"),
+    path("explore/events/", views.events, name="events"),
+    path("explore/schema/", views.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),
 ]
