@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 THEMES = ("light", "dark")
+ADMINISTER = "accounts.change_user"
 EXPLORE = "insights.explore"
 
 
@@ -45,6 +46,14 @@ SECTIONS = (
             Entry("Trends", "trending-up", "trends", "t", EXPLORE, in_bar=True),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
             Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),
+        ),
+    ),
+    Section(
+        "Settings",
+        (
+            Entry("API tokens", "key", "tokens"),
+            Entry("API reference", "book-open", "api-docs"),
+            Entry("Administration", "shield", "admin:index", permission=ADMINISTER),
         ),
     ),
 )
