@@ -21,7 +21,7 @@ from portal.lib import clock
 from tests.factories import make_staff, make_token
 from tests.routes import filled, parameters, routes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "store_schema")]
 
 TABLE = tomllib.loads((Path(__file__).parent / "permissions.toml").read_text())
 ACCESS: dict[str, list[str]] = TABLE["access"]

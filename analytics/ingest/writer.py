@@ -122,9 +122,15 @@ class Writer:
 
 
 def with_persons(rows: Any, persons: Any) -> Any:
-    """Return the columns of table `events`."""
+    """Return the columns of table `events`.
+
+    `day` is there the day of `ts`, by which queries find events; in the batch it is the day by
+    which duplicates are known, which is the client's own where its clock was wrong.
+    """
     person = pa.array(persons.astype(np.uint64))
-    return rows.append_column("actor", person).append_column("person", person).select(EVENT_COLUMNS)
+    known = rows.append_column("actor", person).append_column("person", person)
+    place = known.schema.get_field_index("day")
+    return known.set_column(place, "day", known["ts"].cast(pa.date32())).select(EVENT_COLUMNS)
 
 
 def persons_of(rows: Any, identities: Identities) -> Any:

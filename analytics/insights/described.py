@@ -78,4 +78,10 @@ EVENTS = Operation(
     },
     answer=record(events=listed(OBJECT), next=TEXT, meta=META),
 )
-CATALOGUE = Operation(answer=record(events=listed(OBJECT), properties=listed(OBJECT), meta=META))
+SEEN = {"name": TEXT, "count": WHOLE, "first_seen": TIME, "last_seen": TIME}
+CATALOGUE = Operation(
+    answer=record(
+        events=listed(record(**SEEN, properties=listed(record(**SEEN, types=listed(TEXT))))),
+        meta=META,
+    )
+)

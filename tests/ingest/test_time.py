@@ -82,3 +82,16 @@ def test_a_wrong_clock_shifts_the_batch_by_whole_minutes(
     ((ts, _, flags),) = rows(STORED)
     assert ts == f"{moved:%Y-%m-%d %H:%M:%S.%f}"
     assert flags == (["shifted"] if minutes else [])
+
+
+def test_an_event_is_found_on_the_day_of_its_time_not_of_a_wrong_clock(
+    door: DoorClient, writer: Writer
+) -> None:
+    now = clock.now()
+    door.send({"id": "1", "name": "a", "timestamp": "9999-12-31T23:59:59Z"})
+    sent = (now - timedelta(days=3)).isoformat()
+    door.send({"id": "2", "name": "a", "timestamp": sent}, timestamp=sent)
+    door.send({"id": "3", "name": "a", "timestamp": "1950-01-01T23:59:59Z"})
+    write_all(writer)
+
+    assert rows("SELECT count() FROM events WHERE day = toDate32(ts)") == [(3,)]

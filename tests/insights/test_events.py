@@ -97,6 +97,36 @@ def test_the_list_can_be_narrowed() -> None:
     assert days(name="nothing") == []
 
 
+def test_programs_page_through_the_list(people: People, call: TokenClient) -> None:
+    load(Event("visit", at(f"2026-03-0{n}"), properties={"n": n}) for n in range(1, 6))
+    client_ = call(people.viewer, ["read"])
+    where = '[{"property":"n","op":">","value":1}]'
+
+    first = client_.get("/api/v1/events", {"limit": "3", "where": where}).json()
+    second = client_.get(
+        "/api/v1/events", {"limit": "3", "where": where, "cursor": first["next"]}
+    ).json()
+
+    assert [event["properties"]["n"] for event in first["events"]] == [5, 4, 3]
+    assert [event["properties"]["n"] for event in second["events"]] == [2]
+    assert (second["next"], second["meta"]["sql"] != []) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": "many"}, "limit"), ({"limit": "5000"}, "limit"), ({"cursor": "!"}, "cursor"),
+        ({"where": "["}, "where"), ({"where": "[{}]"}, "where[0].property"), ({"nam": "x"}, "nam"),
+    ],
+)  # fmt: skip
+def test_parameters_that_cannot_be_used_are_named(
+    people: People, call: TokenClient, query: dict[str, str], field: str
+) -> None:
+    answer = call(people.viewer).get("/api/v1/events", query)
+
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
+
+
 class TestSchema:
     def test_names_and_properties_are_counted_by_type(
         self, people: People, call: TokenClient
