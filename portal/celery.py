@@ -9,6 +9,8 @@ from celery import Celery
 from celery.schedules import schedule
 from django.conf import settings
 
+from portal.lib.beat import BeatStep
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID251  # Celery's entry
 
 app = Celery("portal")
@@ -35,4 +37,5 @@ app.conf.update(
         },
     },
 )
+app.steps["worker"].add(BeatStep)
 app.autodiscover_tasks()

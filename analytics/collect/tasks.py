@@ -11,7 +11,7 @@ from portal.store.client import EngineUnavailable, QueryFailed
 log = logging.getLogger(__name__)
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True, acks_late=False)  # lost with its worker: the next is near
 def collect_own_metrics() -> None:
     """Every 10 s. What cannot be kept now is dropped: the next slot brings fresh figures."""
     try:

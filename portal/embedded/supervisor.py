@@ -206,6 +206,6 @@ def worker_words() -> list[str]:
     calm = ["-W", "ignore:You're running the worker with superuser"]
     return [
         sys.executable, *calm, "-m", "celery", "--quiet", "-A", "portal", "worker",
-        "--pool", "threads", "--concurrency", "4", "--beat", "--loglevel", "INFO",
+        "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO",
         "--without-gossip", "--without-mingle",
     ]  # fmt: skip
