@@ -6,10 +6,12 @@ import argparse
 import faulthandler
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,12 +66,20 @@ def serve_one(service: Service, sock: socket.socket) -> None:
 
 def accept_all(service: Service, listener: socket.socket) -> None:
     """Give every connection a thread, until the listener is closed."""
-    while True:
+    while not service.engine.is_closing:
         try:
             sock, _ = listener.accept()
-        except OSError:
-            return
-        threading.Thread(target=serve_one, args=(service, sock), daemon=True).start()
+            threading.Thread(target=serve_one, args=(service, sock), daemon=True).start()
+        except (OSError, RuntimeError):
+            if listener.fileno() >= 0:  # out of descriptors or threads: others will end
+                logger.exception("cannot take a connection")
+                time.sleep(0.1)
+
+
+def raise_open_files() -> None:
+    """Allow as many open files as we may: a table of many parts needs more than the usual 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def main(given: list[str]) -> int:
@@ -77,6 +87,7 @@ def main(given: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 shows what every thread does
     options = arguments(given)
+    raise_open_files()
     signals = watch_signals()
     try:
         listener = socket.create_server((options.host, options.port), backlog=128)
@@ -87,6 +98,7 @@ def main(given: list[str]) -> int:
     threading.Thread(target=accept_all, args=(service, listener), daemon=True).start()
     logger.info("engine %s ready on port %s", service.version, listener.getsockname()[1])
     os.read(signals, 1)
+    service.engine.is_closing = True
     listener.close()
     if service.engine.close(GRACE_S):
         logger.info("engine stopped")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from portal.store.server.coding import chosen_encoding, decoded
-from portal.store.server.engine import SETTING_NAME
+from portal.store.server.engine import SETTING_NAME, encoded
 from portal.store.server.errors import AUTHENTICATION_FAILED, BAD_ARGUMENTS, TOO_LARGE, refusal
 from portal.store.server.statement import split_insert
 from portal.store.server.wire import Request
@@ -70,7 +70,7 @@ def check_password(request: Request, password: str) -> None:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         given = _basic_password(credentials)
-    if not hmac.compare_digest(given.encode(), password.encode()):
+    if not hmac.compare_digest(encoded(given), encoded(password)):
         message = "default: Authentication failed: password is incorrect."
         raise refusal(AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED", message)
 
@@ -88,7 +88,7 @@ def call_of(request: Request, body: Iterator[bytes]) -> Call:
     form, tables = _form(request, pieces)
     query = request.query | form
     call = _parameters(request, query, tables)
-    _read_statement(call, query.get("query", "").encode("utf-8", "surrogateescape"), pieces)
+    _read_statement(call, encoded(query.get("query", "")), pieces)
     return call
 
 

@@ -7,11 +7,16 @@ import sys
 from typing import Any, Protocol
 
 # chDB imports pyarrow for conveniences that a server never calls: 60 MB and 0.3 s.
-sys.modules.setdefault("pyarrow", None)  # type: ignore[arg-type]  # None means "not installed"
+HIDDEN = "pyarrow"
+if is_hidden := HIDDEN not in sys.modules:
+    sys.modules[HIDDEN] = None  # type: ignore[assignment]  # None means "not installed"
 # The engine reads its time zone from TZ once, while it is loaded.
 os.putenv("TZ", "UTC")
 
-from chdb import _chdb  # noqa: E402  # the two lines above must come first
+from chdb import _chdb  # noqa: E402  # what stands above must come first
+
+if is_hidden:
+    del sys.modules[HIDDEN]
 
 
 class Result(Protocol):

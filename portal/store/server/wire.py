@@ -96,6 +96,7 @@ class Connection:
             if not piece:
                 return None
             ahead += piece
+            self.received += len(piece)
             if len(ahead) > MAX_HEAD_BYTES:
                 raise Malformed("the head is too large")
         self._ahead = bytes(ahead[end + 4 :])
