@@ -78,18 +78,26 @@ def load(events: Iterable[Event], *, size: int = 20_000) -> list[Event]:
     return loaded
 
 
-def person_property(user: str, key: str, value: str | float | bool, at: datetime) -> None:
-    """Set a person's property as of a time."""
-    kind = (
-        "string" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
-    )
+def person_property(user: str, key: str, value: Any, at: datetime) -> None:
+    """Set a person's property as of a time, as the writer stores what `user_identified` says."""
+    kind = type_of(value)
     row: dict[str, Sequence[Any]] = {
         "person": [person_of(user)],
         "key": [key],
         "type": [kind],
-        "string": [value if isinstance(value, str) else ""],
+        "string": [value if kind == "string" else orjson.dumps(value).decode()],
         "number": [float(value) if kind == "number" else 0.0],
         "boolean": [value is True],
         "ts": [at],
     }
     client.insert("person_properties", row, token=f"p{next(_number)}")
+
+
+def type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return "string" if isinstance(value, str) else "json"

@@ -31,7 +31,7 @@ def _of_person(found: Filter, params: Params, person: str) -> str:
     operand = of_person()
     if found.op == "is_not_set":
         return f"{person} NOT IN ({people} WHERE {operand.is_set})"
-    return f"{person} IN ({people} WHERE {_compared(found, operand, params)} AND owner != 0)"
+    return f"{person} IN ({people} WHERE {_compared(found, operand, params)})"
 
 
 def _compared(found: Filter, operand: Operand, params: Params) -> str:

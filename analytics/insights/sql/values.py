@@ -14,7 +14,7 @@ from analytics.insights.sql.params import Params
 NOT_SCALAR = "JSONType(properties, {name}) IN ('Array', 'Object')"
 LATEST = """(
     SELECT {person} AS owner, argMax((type, string, number, boolean), (ts, type)) AS latest
-    FROM person_properties WHERE key = {name} GROUP BY owner
+    FROM person_properties WHERE key = {name} AND person != 0 GROUP BY owner
 )"""
 RFC3339 = "formatDateTime(ts, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC')"
 NEVER = "0"
