@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from analytics.ingest.columns import pack
 from analytics.ingest.events import Arrival, Reader, Rejection, shift_of
 from analytics.ingest.keys import KeyHolder
+from analytics.ingest.plain import plain_rows
 from analytics.ingest.protocols import Decoded, Receipt
 from analytics.ingest.recent import RecentIds, Seen
 from analytics.ingest.spool import Entry
@@ -30,10 +34,9 @@ def accept(
     decoded: Decoded, body: bytes, holder: KeyHolder, *, recent: RecentIds, now_us: int
 ) -> Accepted:
     """Check every event and pack those that are new."""
-    reader = Reader(arrival_of(decoded, body, holder, now_us))
-    for index, event in enumerate(decoded.events):
-        reader.read(index, event)
-    seen = list(zip(reader.rows.key, reader.rows.day, strict=True))
+    reader = read_all(decoded.events, arrival_of(decoded, body, holder, now_us))
+    days = pa.array(reader.rows.day, pa.int32()).to_pylist()
+    seen = list(zip(reader.rows.key, days, strict=True))
     keep = [key not in recent for key in seen]
     if len(set(seen)) < len(seen):
         drop_repeated(seen, keep)
@@ -50,13 +53,25 @@ def accept(
     return Accepted(entry, receipt, seen)
 
 
+def read_all(events: list[Any], arrival: Arrival) -> Reader:
+    """Read a batch, all at once if it is a plain one."""
+    reader = Reader(arrival)
+    rows = plain_rows(events, arrival)
+    if rows is not None:
+        reader.rows = rows
+        return reader
+    for index, event in enumerate(events):
+        reader.read(index, event)
+    return reader
+
+
 def arrival_of(decoded: Decoded, body: bytes, holder: KeyHolder, now_us: int) -> Arrival:
     return Arrival(
         source=holder.source,
         service=decoded.service or holder.service,
         environment=decoded.environment or holder.environment,
         at_us=now_us,
-        digest=blake2b(body, digest_size=16).digest(),
+        digest=cache(lambda: blake2b(body, digest_size=16).digest()),
         shift_us=0 if decoded.sent_at is None else shift_of(decoded.sent_at, now_us),
         may_hold_nul=b"\\u0000" in body,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -67,7 +67,7 @@ class Arrival:
     service: str
     environment: str
     at_us: int
-    digest: bytes
+    digest: Callable[[], bytes]
     shift_us: int = 0
     may_hold_nul: bool = True
 
@@ -79,15 +79,18 @@ def key_of(source: int, event_id: str) -> bytes:
 
 @dataclass
 class Rows:
-    """Events as columns, in the order in which they came; lists of equal length."""
+    """Events as columns, in the order in which they came, all of equal length.
+
+    Numbers are lists or arrays; in `texts`, None stands for the empty text.
+    """
 
     key: list[bytes] = field(default_factory=list)
-    day: list[int] = field(default_factory=list)
+    day: Any = field(default_factory=list)
     is_dated: list[bool] = field(default_factory=list)
-    position: list[int] = field(default_factory=list)
+    position: Any = field(default_factory=list)
     id: list[str] = field(default_factory=list)
     name: list[str] = field(default_factory=list)
-    ts: list[int] = field(default_factory=list)
+    ts: Any = field(default_factory=list)
     client_timestamp: list[str] = field(default_factory=list)
     texts: tuple[list[str], ...] = field(default_factory=lambda: tuple([] for _ in TEXTS))
     flags: list[list[str]] = field(default_factory=list)
@@ -195,7 +198,7 @@ class Reader:
             raise Unusable("event", "The event is nested too deeply.") from error
         digest = blake2b(content, digest_size=16)
         if event.get("timestamp") is None:
-            digest.update(self.arrival.digest)
+            digest.update(self.arrival.digest())
         seen = digest.digest()
         number = self._occurrences.get(seen, 0)
         self._occurrences[seen] = number + 1
@@ -203,7 +206,7 @@ class Reader:
         return digest.hexdigest()
 
     def _spread(self, properties: dict[str, Any]) -> None:
-        """Put scalars into the column of their type; arrays and objects stay in the JSON only."""
+        """Put scalars into the map of their type; arrays and objects stay in the JSON only."""
         strings, numbers, booleans = self.rows.strings, self.rows.numbers, self.rows.booleans
         for name, value in properties.items():
             kind = type(value)

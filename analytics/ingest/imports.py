@@ -69,7 +69,7 @@ class Importer:
     ) -> None:
         now_us = int(clock.now().timestamp() * 1e6)
         source = self.source
-        arrival = Arrival(source.pk, source.service, source.environment, now_us, digest)
+        arrival = Arrival(source.pk, source.service, source.environment, now_us, lambda: digest)
         reader = Reader(arrival, occurrences)
         for line in chunk:
             if line.problem is not None:
