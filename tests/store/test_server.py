@@ -440,6 +440,19 @@ def test_figures_count_queries_by_lane_and_status(engine: EngineProcess) -> None
     assert "# TYPE tanqory_engine_query_duration_seconds histogram" in text
 
 
+def test_rows_have_a_lane_of_their_own(engine: EngineProcess, database: str) -> None:
+    post(engine, f"CREATE TABLE {database}.lines (n UInt8) ENGINE = MergeTree ORDER BY n")
+    with ThreadPoolExecutor(9) as pool:
+        running = [pool.submit(post, engine, ENDLESS, query_id="crowd") for _ in range(9)]
+        wait_for_open_queries(engine, "short", 9)
+
+        answer = post(engine, f"INSERT INTO {database}.lines FORMAT CSV\n1\n")
+
+        assert answer.status_code == 200
+        post(engine, "KILL QUERY WHERE query_id = 'crowd'")
+        assert {one.result().status_code for one in running} == {500}
+
+
 def test_an_unknown_lane_is_refused(engine: EngineProcess) -> None:
     assert "There is no lane 'express'" in post(engine, "SELECT 1", lane="express").text
 

@@ -18,7 +18,6 @@ from portal.store.server.wire import Request
 
 MAX_TEXT_BYTES = 256 << 20
 INSERT_HEAD_BYTES = 64 << 10
-DEFAULT_LANE = "short"
 # Parameters of the protocol, and settings that only a real server's HTTP side would read.
 NOT_SETTINGS = {
     "query", "database", "default_format", "query_id", "user", "password", "quota_key", "role",
@@ -105,7 +104,7 @@ def _parameters(request: Request, query: Mapping[str, str], tables: list[Externa
         query_id=query.get("query_id") or headers.get("x-clickhouse-query-id") or str(uuid.uuid4()),
         database=query.get("database") or headers.get("x-clickhouse-database") or "default",
         format=query.get("default_format") or headers.get("x-clickhouse-format") or "TabSeparated",
-        lane=query.get("lane") or headers.get("x-portal-lane") or DEFAULT_LANE,
+        lane=query.get("lane") or headers.get("x-portal-lane") or "",
         encoding=chosen_encoding(headers.get("accept-encoding", "")) if wants_packed else "",
         is_buffered=query.get("wait_end_of_query", "0") in ("1", "true"),
         is_read_only=request.method == "GET" or asks_read_only,
@@ -141,7 +140,9 @@ def _read_statement(call: Call, query: bytes, pieces: Iterator[bytes]) -> None:
     if insert is not None:
         call.sql, call.insert_format = insert.head.encode(), insert.format
         call.rows = chain((insert.data,), pieces)
+        call.lane = call.lane or "insert"
         return
+    call.lane = call.lane or "short"
     call.sql = (text + _collected(pieces, MAX_TEXT_BYTES)).strip()
     if next(pieces, None) is not None:
         raise refusal(TOO_LARGE, "TOO_LARGE_STRING_SIZE", "The statement is larger than 256 MiB.")
