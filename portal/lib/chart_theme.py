@@ -18,8 +18,8 @@ Theme = Literal["light", "dark"]
 Json = dict[str, Any]
 
 PALETTE_FILE = Path(__file__).parents[2] / "static" / "js" / "lib" / "palette.json"
-# This start spreads common names (web, iOS, free, pro, chrome, ...) best of 150,000 tried.
-HASH_SEED, HASH_PRIME, WORD = 0xFDB0B68D, 0x01000193, 0xFFFFFFFF
+# Chosen so that common names (web, ios, android, desktop, free, pro, ...) come out apart.
+HASH_SEED, HASH_PRIME, WORD = 0xE17370FA, 0x01000193, 0xFFFFFFFF
 WITHOUT_SERIES = {"heatmap", "indicator", "sankey"}
 DASH_OF_ROLE = {"compare": "dot", "incomplete": "dash"}
 

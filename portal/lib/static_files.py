@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -47,5 +48,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         if file is None:
             return None
         with closing(self.serve(file, request)) as streamed:
-            headers = dict(streamed.items())
-            return HttpResponse(streamed.getvalue(), status=streamed.status_code, headers=headers)
+            answer = HttpResponse(
+                streamed.getvalue(), status=streamed.status_code, headers=dict(streamed.items())
+            )
+        if request.method == "GET" and answer.status_code == HTTPStatus.OK:
+            # WhiteNoise measured at the start; an update may have changed the file since.
+            answer["Content-Length"] = str(len(answer.content))
+        return answer

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
+from portal.lib.static_files import StaticFilesMiddleware
+
 CSS = "/static/css/tokens.css"
+Serve = Callable[[object, HttpRequest], HttpResponse]
 BUNDLE = "/static/js/vendor/plotly-4.1.1-portal.min.js"
 
 
@@ -47,3 +53,24 @@ async def test_a_file_that_did_not_change_is_not_sent_again(async_client: AsyncC
 async def test_a_file_outside_the_folders_is_not_found(async_client: AsyncClient) -> None:
     for path in ("/static/../portal/settings.py", "/static/%2e%2e/manage.py", "/static/no.css"):
         assert (await async_client.get(path)).status_code == 404
+
+
+async def test_a_file_that_was_updated_since_the_start_is_sent_whole(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As WhiteNoise would remember a file that was shorter when the portal started.
+    served = StaticFilesMiddleware.serve
+    monkeypatch.setattr(StaticFilesMiddleware, "serve", staticmethod(measured_as(served, 10)))
+
+    answer = await async_client.get(CSS)
+
+    assert answer["Content-Length"] == str(len(content(CSS)))
+
+
+def measured_as(serve: Serve, length: int) -> Serve:
+    def shorter(file: object, request: HttpRequest) -> HttpResponse:
+        answer = serve(file, request)
+        answer["Content-Length"] = str(length)
+        return answer
+
+    return shorter
