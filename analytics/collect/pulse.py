@@ -1,13 +1,15 @@
-"""Feel the event loop's pulse: how late do its timers fire?"""
+"""Feel the event loop's pulse: how late do its timers fire? And let it breathe out."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
+from itertools import count
 
-from portal.lib import instruments
+from portal.lib import instruments, memory
 
 EVERY_S = 0.5
+BEATS_TO_A_BREATH = 40
 _watched: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]]
 _watched = weakref.WeakKeyDictionary()
 
@@ -20,7 +22,9 @@ def watch() -> None:
 
 
 async def _measure(loop: asyncio.AbstractEventLoop) -> None:
-    while True:
+    for beat in count(1):
         due = loop.time() + EVERY_S
         await asyncio.sleep(EVERY_S)
         instruments.event_loop_lag.observe(max(0.0, loop.time() - due))
+        if beat % BEATS_TO_A_BREATH == 0:
+            await asyncio.to_thread(memory.give_back)

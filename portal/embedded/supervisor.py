@@ -149,6 +149,8 @@ class Supervisor:
         shutil.rmtree(metrics, ignore_errors=True)  # figures of processes that are gone
         metrics.mkdir()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+        # Arrow's own allocator keeps what a burst needed: 130 MB in web after 300,000 events.
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
     def _note(self) -> None:
         """Write down who runs, and forget the live figures of who ended."""

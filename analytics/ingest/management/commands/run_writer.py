@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection
 from analytics.ingest import merging, quarantine, spool, state
 from analytics.ingest.instruments import writer_batch, writer_failures
 from analytics.ingest.writer import Writer
-from portal.lib import clock
+from portal.lib import clock, memory
 from portal.store.client import EngineUnavailable, QueryFailed
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,10 @@ def timed_round(writer: Writer) -> int:
 
 
 def chores(writer: Writer) -> int:
-    """Do what is not urgent: quarantine, re-keying, figures, the spool's size."""
+    """Do what is not urgent: quarantine, re-keying, figures, the spool's and our own size."""
     state.note(writer.spool, clock.now())
     quarantine.take_in(writer.spool)
     merging.rekey(clock.now())
     writer.spool.shrink()
+    memory.give_back()
     return 0
