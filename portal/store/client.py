@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 from clickhouse_connect.driver.external import ExternalData
 from clickhouse_connect.driver.httputil import get_pool_manager
+from clickhouse_connect.driver.transform import NativeTransform
 from django.conf import settings
 from urllib3.exceptions import HTTPError
 
@@ -142,37 +143,43 @@ def command(sql: str, *, settings_: dict[str, Any] | None = None, **params: Any)
 def insert(table: str, columns: Mapping[str, Sequence[Any]], *, token: str) -> None:
     """Insert columns as one block; the same token again changes nothing.
 
-    Raises QueryFailed, EngineUnavailable; after either, repeat with the same token.
+    Raises QueryFailed, EngineUnavailable; after the latter, repeat with the same token and rows.
     """
     try:
-        with instruments.store_query("insert"):
-            connection().insert(
-                table,
-                list(columns.values()),
-                column_names=list(columns),
-                column_oriented=True,
-                settings={"insert_deduplication_token": token},
-            )
+        context = connection().create_insert_context(
+            table, list(columns), data=list(columns.values()), column_oriented=True
+        )
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
+    context.compression = None
+    _, _, block = b"".join(NativeTransform.build_insert(context)).partition(b"FORMAT Native\n")
+    given = Given("incoming", structure_of(table, columns), block, context.row_count, "Native")
+    insert_given(table, given, list(columns), token=token)
+
+
+def insert_arrow(table: str, stream: bytes, names: Sequence[str], rows: int, *, token: str) -> None:
+    """Insert one Arrow stream of so many rows, as `insert` does; three times as fast."""
+    given = Given("incoming", structure_of(table, names), stream, rows)
+    insert_given(table, given, names, token=token)
 
 
 @dataclass(frozen=True)
 class Given:
-    """A table that goes with one query and lives as long as it: an Arrow stream."""
+    """A table that goes with one query and lives as long as it."""
 
     name: str
     structure: str
     stream: bytes
     rows: int
+    format: str = "ArrowStream"
 
     def external(self) -> ExternalData:
         return ExternalData(
-            file_name=self.name, fmt="ArrowStream", structure=self.structure, data=self.stream
+            file_name=self.name, fmt=self.format, structure=self.structure, data=self.stream
         )
 
 
-def insert_arrow(table: str, given: Given, names: Sequence[str], *, token: str) -> None:
+def insert_given(table: str, given: Given, names: Sequence[str], *, token: str) -> None:
     """Insert the rows of a table that is sent along; the same token again changes nothing.
 
     The rows go through a SELECT because chDB's streaming insert, behind the embedded engine,
@@ -189,6 +196,7 @@ def insert_arrow(table: str, given: Given, names: Sequence[str], *, token: str) 
     settings_ = {
         "insert_deduplication_token": token,
         "max_partitions_per_insert_block": 0,  # an import may span decades
+        "max_threads": 1,  # a repeated insert must make the same blocks in the same order
     }
     try:
         connection().command(
@@ -201,8 +209,17 @@ def insert_arrow(table: str, given: Given, names: Sequence[str], *, token: str) 
         raise translated(error) from error
 
 
+def structure_of(table: str, names: Collection[str]) -> str:
+    """Describe columns of a table as a temporary table needs them."""
+    types = types_of(table, settings.CLICKHOUSE_URL)
+    if not types.keys() >= set(names):  # a migration has come meanwhile
+        types_of.cache_clear()
+        types = types_of(table, settings.CLICKHOUSE_URL)
+    return ", ".join(f"`{name}` {types[name]}" for name in names)
+
+
 @lru_cache(maxsize=64)
-def structure_of(table: str, url: str) -> dict[str, str]:
+def types_of(table: str, url: str) -> dict[str, str]:
     """Return the columns of a table of this engine with their types.
 
     Raises EngineUnavailable while it has no such table, and what `run` raises.

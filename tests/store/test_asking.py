@@ -157,6 +157,18 @@ class TestTheEngine:
 
         assert client.run(Query("SELECT count() FROM repeated")).value() == 3
 
+    def test_an_insert_that_the_table_refuses_is_an_error(self) -> None:
+        client.command(
+            "CREATE OR REPLACE TABLE picky (n UInt32, labels Map(String, String),"
+            " CONSTRAINT small CHECK n < 5) ENGINE = MergeTree ORDER BY n"
+        )
+
+        client.insert("picky", {"n": [1], "labels": [{"a": "b"}]}, token="1")
+        with pytest.raises(client.QueryFailed, match="small"):
+            client.insert("picky", {"n": [7], "labels": [{}]}, token="2")
+
+        assert client.run(Query("SELECT n, labels FROM picky")).rows() == [(1, {"a": "b"})]
+
     def test_an_engine_that_is_away_is_told_from_a_refusal(self, settings: Settings) -> None:
         settings.CLICKHOUSE_URL = "http://default:x@127.0.0.1:9/default"
 
