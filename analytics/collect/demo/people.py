@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from analytics.collect.demo import note
 from portal.accounts import actions
@@ -77,11 +78,27 @@ def _hired(role: str, name: str, known: Login | None) -> Login:
 
 @transaction.atomic
 def dismiss(data_dir: Path) -> int:
-    """Remove the sample staff; returns how many. What they did stays in the audit trail."""
+    """Remove the sample staff; returns how many. What they did stays in the audit trail.
+
+    Whoever made something that others may use, a dashboard for instance, is kept as its maker's
+    name and cannot log in any more.
+    """
     found = list(User.objects.filter(is_sample=True))
     for user in found:
         change = Change(before={"email": user.email, "roles": user.roles()})
         trail.record(None, "user.delete", user, change)
-        user.delete()
+        remove(user)
     note.logins_file(data_dir).unlink(missing_ok=True)
     return len(found)
+
+
+def remove(user: User) -> None:
+    try:
+        with transaction.atomic():
+            user.delete()
+    except ProtectedError:
+        user.api_tokens.all().delete()
+        user.groups.clear()
+        user.is_active = user.is_staff = False
+        user.set_unusable_password()
+        user.save(update_fields=["is_active", "is_staff", "password"])

@@ -104,11 +104,12 @@ for one in (
     OwnMetric(
         "events_accepted",
         "Events accepted",
-        Selection(f"{PREFIX}ingest_events_accepted_total"),
+        Selection(f"{PREFIX}ingest_events_accepted_total", by="source"),
         samples.rate,
         by_label,
         "count/s",
-        f"{COUNTED_EVERY} Events per second that the intake put on disk, repeats left out.",
+        f"{COUNTED_EVERY} Events per second and source that the intake put on disk, repeats"
+        " left out.",
     ),
     OwnMetric(
         "events_rejected",
