@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import importlib
+
 from django.apps import AppConfig
+
+from portal.lib.registry import discover
 
 
 class DashboardsConfig(AppConfig):
     name = "dashboards"
     label = "dashboards"
+
+    def ready(self) -> None:
+        discover("dashboards.widgets")
+        importlib.import_module("dashboards.live")  # its topic registers itself

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from django.contrib.auth.models import Group
 
+from dashboards.models import Dashboard, Widget
 from portal.accounts import actions
 from portal.accounts.models import SCOPES, ApiToken, User
 
@@ -30,3 +32,20 @@ def make_token(
 ) -> tuple[ApiToken, str]:
     """Return a token of the user and its text."""
     return actions.create_token(user, user, name="test", scopes=scopes, expires_at=expires_at)
+
+
+def make_dashboard(uid: str = "", **values: Any) -> Dashboard:
+    """Make a dashboard with one text widget."""
+    made = Dashboard.objects.create(
+        **{"uid": uid or f"board-{next(_number)}", "name": "Board", **values}
+    )
+    make_widget(made, "note", kind="text", source="text", query="**Hello**")
+    return made
+
+
+def make_widget(dashboard: Dashboard, key: str, **values: Any) -> Widget:
+    usual: dict[str, Any] = {
+        "type": "custom", "kind": "text", "title": key.title(), "source": "text",
+        "refresh_interval_ms": 1000,
+    }  # fmt: skip
+    return Widget.objects.create(dashboard=dashboard, key=key, **(usual | values))

@@ -18,7 +18,7 @@ from portal.accounts import actions
 from portal.accounts.models import User
 from portal.accounts.roles import ROLES
 from portal.lib import clock
-from tests.factories import make_staff, make_token
+from tests.factories import make_dashboard, make_staff, make_token
 from tests.routes import filled, parameters, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "store_schema")]
@@ -29,9 +29,19 @@ ROWS: dict[str, str] = TABLE["routes"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EVERYBODY = ("anonymous", "outsider", *ROLES)
 
+
 # Objects that routes with parameters are tried on. A route that is not named here is tried on
 # something that does not exist; then 404 stands for both "may" and "may not".
-OBJECTS: dict[str, Callable[[User], dict[str, object]]] = {}
+def public_dashboard(_: User) -> dict[str, object]:
+    return {"uid": make_dashboard(is_public=True).uid, "key": "note"}
+
+
+OBJECTS: dict[str, Callable[[User], dict[str, object]]] = {
+    "/dashboards/<slug:uid>/": public_dashboard,
+    "/dashboards/<slug:uid>/widgets/<slug:key>.csv": public_dashboard,
+    "/api/v1/dashboards/<slug:uid>": public_dashboard,
+    "/api/v1/dashboards/<slug:uid>/data": public_dashboard,
+}
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,15 @@ READ_AUDIT = ("audit.view_auditentry",)
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": EXPLORE,
     "analyst": EXPLORE,
-    "editor": EXPLORE,
+    "editor": (*EXPLORE, "dashboards.change_dashboard"),
     "responder": EXPLORE,
-    "admin": (*EXPLORE, *ADMINISTER_ACCOUNTS, *ADMINISTER_INTAKE, *READ_AUDIT),
+    "admin": (
+        *EXPLORE,
+        "dashboards.administer_dashboards",
+        *ADMINISTER_ACCOUNTS,
+        *ADMINISTER_INTAKE,
+        *READ_AUDIT,
+    ),
     "auditor": READ_AUDIT,
 }
 

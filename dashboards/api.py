@@ -1,0 +1,86 @@
+"""The read side of /api/v1/dashboards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from dashboards.evaluate import evaluate_all
+from dashboards.live import look_of
+from dashboards.models import VIEW, Dashboard
+from dashboards.shapes import as_json
+from portal.accounts.access import fetch, visible
+from portal.lib import clock
+from portal.lib.api import FieldError
+from portal.lib.time_range import BadRange
+from portal.live.topics import BadRequest
+
+
+class DashboardList(APIView):
+    """Every dashboard that the caller may see, with its widgets."""
+
+    required_permission = VIEW
+
+    @extend_schema(operation_id="dashboards_list", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        rows = visible(request.user, Dashboard).select_related("created_by")  # type: ignore[arg-type]  # staff
+        return Response({"dashboards": [as_json(row) for row in rows.prefetch_related("widgets")]})
+
+
+class DashboardDetail(APIView):
+    required_permission = VIEW
+
+    @extend_schema(operation_id="dashboards_retrieve", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, uid: str) -> Response:
+        return Response(as_json(fetch(request.user, Dashboard, uid=uid)))  # type: ignore[arg-type]  # staff
+
+
+class DashboardData(APIView):
+    """All widgets' data, as of one moment."""
+
+    required_permission = VIEW
+
+    @extend_schema(
+        operation_id="dashboards_data",
+        parameters=[
+            OpenApiParameter("from", str, description="-7d, all, or RFC 3339"),
+            OpenApiParameter("to", str, description="RFC 3339; default now"),
+            OpenApiParameter("tz", str, description="IANA zone"),
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request, uid: str) -> Response:
+        dashboard = fetch(request.user, Dashboard, uid=uid)  # type: ignore[arg-type]  # staff
+        now = clock.now()
+        look = self._look(request, dashboard)
+        try:
+            chosen = look.range_at(now)
+        except BadRange as problem:
+            raise FieldError("from", str(problem)) from problem
+        answers = evaluate_all(list(dashboard.widgets.all()), look, now)
+        body: dict[str, Any] = {
+            "uid": dashboard.uid,
+            "as_of": now,
+            "from": chosen.start,
+            "to": chosen.end,
+            "time_zone": chosen.zone,
+            "data": {key: {"data": answer, "lastUpdated": now} for key, answer in answers.items()},
+        }
+        return Response(body)
+
+    def _look(self, request: Request, dashboard: Dashboard) -> Any:
+        query = request.query_params
+        variables = {
+            name.removeprefix("var-"): value
+            for name, value in query.items()
+            if name.startswith("var-")
+        }
+        try:
+            return look_of(dashboard, request.user, {**query.dict(), "variables": variables})  # type: ignore[arg-type]  # staff
+        except BadRequest as problem:
+            raise FieldError("from", str(problem)) from problem

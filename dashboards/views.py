@@ -1,0 +1,129 @@
+"""Pages: home, the list, a dashboard, a widget's rows as CSV, and what the palette finds."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboards.evaluate import Look, evaluate, evaluate_all
+from dashboards.live import look_of
+from dashboards.models import VIEW, Dashboard, Widget
+from portal.accounts.access import fetch, visible
+from portal.accounts.decorators import staff_page
+from portal.accounts.requests import StaffRequest
+from portal.lib import clock
+from portal.lib.time_range import BadRange
+
+HOME_DASHBOARD = "business"
+MOST_FOUND = 20
+
+
+@require_safe
+@staff_page()
+def home(request: StaffRequest) -> HttpResponse:
+    """Show what moves today, and where to go on."""
+    listed = visible(request.user, Dashboard).prefetch_related("widgets")
+    if not request.user.has_perm(VIEW):
+        return render(request, "dashboards/home_without.html")
+    first = listed.filter(uid=HOME_DASHBOARD).first()
+    stats = [w for w in first.widgets.all() if w.kind == "stat"][:4] if first else []
+    boxes = []
+    if first and stats:
+        boxes = boxes_of(stats, look_of(first, request.user, {}))
+    return render(
+        request,
+        "dashboards/home.html",
+        {"dashboards": listed, "featured": first, "boxes": boxes},
+    )
+
+
+@require_safe
+@staff_page(VIEW)
+def dashboard_list(request: StaffRequest) -> HttpResponse:
+    wanted = request.GET.get("q", "").strip()
+    tag = request.GET.get("tag", "")
+    rows = visible(request.user, Dashboard).prefetch_related("widgets").select_related("created_by")
+    if wanted:
+        rows = rows.filter(Q(name__icontains=wanted) | Q(description__icontains=wanted))
+    if tag:
+        rows = rows.filter(tags__contains=[tag])
+    tags = sorted({name for row in visible(request.user, Dashboard) for name in row.tags})
+    return render(
+        request,
+        "dashboards/list.html",
+        {"dashboards": rows, "wanted": wanted, "tag": tag, "tags": tags},
+    )
+
+
+@require_safe
+@staff_page(VIEW)
+def dashboard(request: StaffRequest, uid: str) -> HttpResponse:
+    """Show a dashboard with its figures in the first answer; the socket moves them on."""
+    found = fetch(request.user, Dashboard, uid=uid)
+    look = look_of(found, request.user, request.GET.dict())
+    try:
+        chosen = look.range_at(clock.now())
+    except BadRange as problem:
+        return HttpResponseBadRequest(str(problem))
+    boxes = boxes_of(list(found.widgets.all()), look)
+    return render(
+        request,
+        "dashboards/dashboard.html",
+        {"dashboard": found, "boxes": boxes, "chosen": chosen, "default_range": look.default},
+    )
+
+
+def boxes_of(widgets: list[Widget], look: Look) -> list[dict[str, Any]]:
+    answers = evaluate_all(widgets, look, clock.now())
+    return [{"widget": widget, **answers[widget.key]} for widget in widgets]
+
+
+@require_safe
+@staff_page(VIEW)
+def widget_csv(request: StaffRequest, uid: str, key: str) -> HttpResponse:
+    """Download what a box shows, in the range that the page shows."""
+    found = fetch(request.user, Dashboard, uid=uid)
+    widget = found.widgets.filter(key=key).first()
+    if widget is None:
+        return HttpResponse("There is no such widget on this dashboard.", status=404)
+    look = look_of(found, request.user, request.GET.dict())
+    answer = evaluate(widget, look, clock.now())
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{uid}-{key}.csv"'
+    csv.writer(response).writerows(rows_of(answer["plain"]))
+    return response
+
+
+def rows_of(plain: Any) -> list[list[Any]]:
+    """Lay a drawing's plain values out as rows, head first."""
+    if isinstance(plain, Mapping):
+        return [plain["columns"], *(list(row) for row in plain["rows"])]
+    if not isinstance(plain, list):
+        return [["text"], [plain]]
+    if plain and "points" in plain[0]:
+        return [["series", "compare", "time", "value"]] + [
+            [line["name"], line["compare"], t.isoformat(), value]
+            for line in plain
+            for t, value in line["points"]
+        ]
+    return [["name", "value"]] + [[one["name"], one["value"]] for one in plain]
+
+
+@require_safe
+@staff_page()
+def search(request: StaffRequest) -> JsonResponse:
+    """Answer the command palette: dashboards whose name holds the words."""
+    rows = visible(request.user, Dashboard)
+    for word in request.GET.get("q", "").split()[:5]:
+        rows = rows.filter(name__icontains=word)
+    found = [
+        {"label": row.name, "url": row.get_absolute_url(), "kind": "Dashboard"}
+        for row in rows[:MOST_FOUND]
+    ]
+    return JsonResponse(found, safe=False)

@@ -1,0 +1,39 @@
+"""Kinds of widget: one file each. A widget draws a frame; it knows nothing of where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from portal.lib.registry import Registry
+from portal.store.frame import Frame
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What stands in the box: a plotly figure, or a template with its context.
+
+    `plain` is the same as bare values, for programs and for people who cannot see a picture.
+    """
+
+    figure: dict[str, Any] | None = None
+    template: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    plain: Any = None
+    is_empty: bool = False
+
+
+class WidgetKind(Protocol):
+    """One way to draw. `options` come from the widget's config; unknown ones are ignored."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing: ...
+
+
+widgets: Registry[WidgetKind] = Registry("widget")

@@ -1,0 +1,43 @@
+"""Tell the web processes that something changed, so that viewers hear of it at once.
+
+Only a wake-up: with Valkey away the hub finds out by itself within a few seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from portal.live.hub import Hub
+
+log = logging.getLogger(__name__)
+GROUP = "live"
+RETRY_S = 2.0
+UNREACHABLE = (RedisError, OSError, TimeoutError)
+
+
+def changed(kind: str, ident: str) -> None:
+    """Wake everyone who watches this; call it on commit."""
+    message = {"type": "changed", "kind": kind, "ident": ident}
+    try:
+        async_to_sync(get_channel_layer().group_send)(GROUP, message)
+    except UNREACHABLE:
+        log.warning("Valkey is away; viewers hear of the change a little later.")
+
+
+async def listen(hub: Hub) -> None:
+    """Hand wake-ups to the hub for ever, through every absence of Valkey."""
+    while True:
+        try:
+            layer = get_channel_layer()
+            channel = await layer.new_channel()
+            await layer.group_add(GROUP, channel)
+            while True:
+                message = await layer.receive(channel)
+                hub.nudge(message["kind"], message["ident"])
+        except UNREACHABLE:
+            await asyncio.sleep(RETRY_S)

@@ -1,0 +1,125 @@
+/** <live-board data-kind data-ident>: widgets drawn by the server first, moved on by the socket. */
+
+import { el, icon, toast } from 'portal/lib/dom.js';
+import { LiveSocket } from 'portal/lib/live-socket.js';
+
+const STALE_AFTER = 45_000;
+
+class LiveBoard extends HTMLElement {
+  #socket;
+  #clock;
+
+  connectedCallback() {
+    const { kind, ident } = this.dataset;
+    this.#socket = new LiveSocket(kind, ident, {
+      onState: (state) => this.#say(state),
+      onMessage: (message) => this.#take(message),
+    });
+    const query = new URLSearchParams(location.search);
+    if (['from', 'to', 'tz'].some((name) => query.has(name))) this.#socket.look(range(query));
+    this.#socket.open();
+    this.#boxes().forEach((box) => { box.dataset.at = String(Date.now()); });
+    this.#clock = setInterval(() => this.#markStale(), 5000);
+    document.addEventListener('range:change', this.#onRange);
+    this.addEventListener('chart:zoom', this.#onZoom);
+  }
+
+  disconnectedCallback() {
+    this.#socket.close();
+    clearInterval(this.#clock);
+    document.removeEventListener('range:change', this.#onRange);
+  }
+
+  #onRange = (event) => {
+    event.preventDefault();
+    this.classList.add('is-waiting');
+    this.#socket.look({ from: event.detail.from ?? '', to: event.detail.to ?? '', tz: event.detail.tz ?? '' });
+  };
+
+  /** Drag over a chart: every widget follows, and the address says so. */
+  #onZoom = (event) => {
+    const { from, to } = event.detail;
+    const url = new URL(location.href);
+    if (from === null) ['from', 'to'].forEach((name) => url.searchParams.delete(name));
+    else [['from', from], ['to', to]].forEach(([name, at]) => url.searchParams.set(name, instant(at)));
+    location.assign(url);
+  };
+
+  #boxes() { return this.querySelectorAll('[data-widget]'); }
+
+  #say(state) {
+    const shown = document.querySelector('live-state');
+    const known = { 'signed-out': 'offline', revoked: 'offline' }[state] ?? state;
+    if (shown) shown.state = known;
+    if (state === 'signed-out') location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+    if (state === 'revoked') toast('You may no longer see this dashboard. Its owner or an admin can grant it.', 'critical');
+  }
+
+  #take(message) {
+    if (message.type === 'changed') {
+      location.reload(); // somebody edited it: boxes and places may be others now
+      return;
+    }
+    if (message.type === 'error') {
+      toast(message.message, 'critical');
+      this.classList.remove('is-waiting');
+      return;
+    }
+    if (message.type === 'initial_data') this.classList.remove('is-waiting');
+    for (const [key, value] of Object.entries(message.data ?? message.updates ?? {})) this.#show(key, value.data);
+  }
+
+  #show(key, data) {
+    const box = this.querySelector(`[data-widget="${CSS.escape(key)}"]`);
+    if (!box) return;
+    box.dataset.at = String(Date.now());
+    box.classList.toggle('is-error', data.state === 'error');
+    box.classList.remove('is-stale');
+    box.querySelector('.stale-mark')?.remove();
+    const body = box.querySelector('[data-body]');
+    if (data.figure) showFigure(body, data.figure, box);
+    else showHTML(body, data.html);
+  }
+
+  /** The last value stays; its age is said once it is old. */
+  #markStale() {
+    for (const box of this.#boxes()) {
+      const age = Date.now() - Number(box.dataset.at);
+      if (age < STALE_AFTER || box.classList.contains('widget-text')) continue;
+      const words = `As of ${Math.round(age / 1000)} s ago`;
+      const mark = box.querySelector('.stale-mark') ?? box.querySelector('.card-tools').insertAdjacentElement('afterbegin', el('span', { class: 'stale-mark' }));
+      mark.replaceChildren(icon('clock', 'icon-s'), words);
+      box.classList.add('is-stale');
+    }
+  }
+}
+
+function showFigure(body, figure, box) {
+  const chart = body.querySelector('portal-chart');
+  if (chart) {
+    chart.figure = figure;
+    return;
+  }
+  const made = el('portal-chart', { label: box.querySelector('h2').textContent, fill: true });
+  made.figure = figure;
+  body.replaceChildren(made);
+}
+
+/** Server-made and escaped there; untouched when nothing moved, so that nothing flashes. */
+function showHTML(body, html) {
+  if (body.dataset.shown === html) return;
+  body.dataset.shown = html;
+  const parsed = new DOMParser().parseFromString(html, 'text/html');
+  body.replaceChildren(...parsed.body.childNodes);
+}
+
+function range(query) {
+  return { from: query.get('from') ?? '', to: query.get('to') ?? '', tz: query.get('tz') ?? '' };
+}
+
+function instant(at) {
+  const parsed = new Date(String(at).replace(' ', 'T') + (/[zZ]|[+-]\d\d:?\d\d$/.test(at) ? '' : 'Z'));
+  return Number.isNaN(parsed.getTime()) ? String(at) : parsed.toISOString();
+}
+
+customElements.define('live-board', LiveBoard);
