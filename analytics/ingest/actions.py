@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
+import orjson
 from django.db import transaction
 
+from analytics.ingest import columns, spool
+from analytics.ingest.events import Arrival, Reader
 from analytics.ingest.keys import KEY_LABEL
-from analytics.ingest.models import IngestKey, Source
+from analytics.ingest.models import IngestKey, Quarantined, Source
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
@@ -62,3 +66,44 @@ def revoke_key(actor: User | None, key: IngestKey, *, now: datetime) -> None:
             after={"prefix": key.prefix, "revoked_at": now.isoformat()},
         )
         trail.record(actor, "ingest_key.revoke", key, change)
+
+
+def replay(actor: User | None, quarantined: Iterable[Quarantined], *, now: datetime) -> int:
+    """Send events once more, as they stand in the quarantine now; returns how many were taken.
+
+    Those refused again stay, with the new reason. Raises SpoolFull; then nothing was changed.
+    """
+    opened = spool.Spool(spool.path())
+    try:
+        spool.check_room(spool.path(), opened)
+        return sum(replay_one(actor, one, opened, now) for one in quarantined)
+    finally:
+        opened.close()
+
+
+@transaction.atomic
+def replay_one(
+    actor: User | None, one: Quarantined, opened: spool.Spool, now: datetime
+) -> bool:  # fmt: skip
+    source, now_us = one.source, int(now.timestamp() * 1e6)
+    digest = one.origin.encode()  # a replayed event without id and time is itself again
+    arrival = Arrival(
+        source.pk, source.service, source.environment,
+        int(one.received_at.timestamp() * 1e6), lambda: digest,
+    )  # fmt: skip
+    reader = Reader(arrival)
+    try:
+        is_taken = reader.read(one.index, orjson.loads(one.event))
+    except orjson.JSONDecodeError as error:
+        is_taken, one.message = False, f"The event is not JSON: {error}."
+    if is_taken:
+        opened.append([spool.Entry(source.pk, now_us, 1, columns.pack(reader.rows, arrival))])
+        one.replayed_at = now
+    elif reader.rejections:
+        one.field, one.message = (
+            reader.rejections[0].field[:300],
+            reader.rejections[0].message[:500],
+        )
+    one.save(update_fields=["field", "message", "replayed_at"])
+    trail.record(actor, "quarantined.replay", one, Change(after={"is_taken": is_taken}))
+    return is_taken

@@ -1,4 +1,4 @@
-"""Sources and their keys in Django's admin. New ones come from `manage.py create_source`, because a
+"""Sources, their keys and the quarantine in Django's admin. New sources and keys come from `manage.py create_source`, because a
 key is shown only once and admin pages have no place for that.
 """
 
@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from analytics.ingest.actions import revoke_key
-from analytics.ingest.models import IngestKey, Source
+from analytics.ingest.actions import replay, revoke_key
+from analytics.ingest.models import IngestKey, Quarantined, Source
+from analytics.ingest.spool import SpoolFull
 from portal.accounts.models import User
 from portal.audit.admin import AuditedAdmin
 from portal.lib import clock
@@ -50,4 +51,32 @@ class IngestKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # cannot be s
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: IngestKey | None = None) -> bool:
+        return False
+
+
+@admin.register(Quarantined)
+class QuarantinedAdmin(AuditedAdmin):
+    """Read what was not taken and why, correct the event, and send it once more."""
+
+    list_display = ("received_at", "source", "field", "message", "replayed_at")
+    list_select_related = ("source",)
+    list_filter = ("source", "field")
+    search_fields = ("message", "event")
+    fields = ("source", "received_at", "field", "message", "event", "replayed_at")
+    readonly_fields = ("source", "received_at", "field", "message", "replayed_at")
+    actions = ("replay",)
+
+    @admin.action(description="Send selected events once more", permissions=["change"])
+    def replay(self, request: HttpRequest, queryset: QuerySet[Quarantined]) -> None:
+        try:
+            taken = replay(cast("User", request.user), queryset, now=clock.now())
+        except SpoolFull as error:
+            self.message_user(request, f"None was taken. {error}", messages.ERROR)
+            return
+        self.message_user(request, f"{taken} taken, {len(queryset) - taken} refused once more.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Quarantined | None = None) -> bool:
         return False

@@ -16,7 +16,13 @@ ADMINISTER_ACCOUNTS = (
     "accounts.delete_apitoken",  # revoke anyone's
     "auth.view_group",
 )
-ADMINISTER_INTAKE = ("ingest.view_source", "ingest.change_source", "ingest.view_ingestkey")
+ADMINISTER_INTAKE = (
+    "ingest.view_source",
+    "ingest.change_source",
+    "ingest.view_ingestkey",
+    "ingest.view_quarantined",
+    "ingest.change_quarantined",  # correct and replay
+)
 READ_AUDIT = ("audit.view_auditentry",)
 
 ROLES: dict[str, tuple[str, ...]] = {

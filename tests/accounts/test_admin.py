@@ -24,6 +24,7 @@ PAGES = [
     "/admin/auth/group/",
     "/admin/ingest/source/",
     "/admin/ingest/ingestkey/",
+    "/admin/ingest/quarantined/",
 ]
 
 
