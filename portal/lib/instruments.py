@@ -105,7 +105,7 @@ event_loop_lag = histogram(
 
 @contextmanager
 def store_query(operation: str) -> Iterator[None]:
-    """Time one call of the engine; `operation` is query, command or insert."""
+    """Time one call of the engine; `operation` is query, look_up, command or insert."""
     began = time.perf_counter()
     status = "error"
     try:

@@ -199,12 +199,13 @@ def insert_given(table: str, given: Given, names: Sequence[str], *, token: str) 
         "max_threads": 1,  # a repeated insert must make the same blocks in the same order
     }
     try:
-        connection().command(
-            sql,
-            parameters={"sent_rows": given.rows},
-            settings=settings_,
-            external_data=given.external(),
-        )
+        with instruments.store_query("insert"):
+            connection().command(
+                sql,
+                parameters={"sent_rows": given.rows},
+                settings=settings_,
+                external_data=given.external(),
+            )
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
 
@@ -239,7 +240,8 @@ def look_up(sql: str, given: Given) -> Any:
     Raises QueryFailed, EngineUnavailable.
     """
     try:
-        return connection().query_arrow(sql, external_data=given.external())
+        with instruments.store_query("look_up"):
+            return connection().query_arrow(sql, external_data=given.external())
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
 

@@ -13,8 +13,7 @@ import pytest
 
 from tests.running import RunningPortal, eventually, running_portal, trend
 
-# In the group of the fault tests: one more portal beside those is as much as two cores carry.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]  # one portal for all
 
 
 @pytest.fixture(scope="module")
