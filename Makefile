@@ -1,8 +1,5 @@
-# demo: run the portal   test: check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
-
-quick: the inner loop (under a minute)
-# check: format, lint, types, import rules   fix: repair what a tool can   bench: measured ratios
+# demo: run the portal          test: check everything      quick: the inner loop, under a minute
+# check: lint, types, imports   fix: repair what tools can  bench: measured ratios
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +16,7 @@ demo: $(RUN)
 	@exec $(BIN)/python manage.py up
 
 test: check
-	$(BIN)/python -m pytest -n $(shell expr $(CORES) '<' 4 '|' 4 >/dev/null && echo $(CORES) | awk '{print ($$1 < 4 ? $$1 : 4)}') --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 quick: $(DEV)
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup $(PYTEST_ARGS)
