@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -218,6 +219,9 @@ class Intake:
                 await asyncio.wrap_future(door.committer.put(entry))
             except SpoolFull as error:
                 raise Refused(507, "disk_full", str(error)) from error
+            except sqlite3.OperationalError as error:
+                log.exception("The spool could not be written.")
+                raise Refused(503, "busy", "The spool is busy; try again.") from error
             finally:
                 door.waiting_bytes -= size
         door.recent.add(accepted.seen)
