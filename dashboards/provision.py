@@ -119,7 +119,7 @@ BUSINESS = Shipped(
         Box(
             "revenue", "stat", "Revenue by currency", (16, 3, 8, 6), "insight",
             trend(
-                series("purchase", "sum", **REVENUE), breakdown=by("currency", 6), **COMPARE
+                series("purchase", "sum", **REVENUE), breakdown=by("currency", 20), **COMPARE
             ),
             "Each currency by itself: amounts of different currencies are never added up.",
             config={"unit": "currency"},
