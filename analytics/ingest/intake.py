@@ -30,7 +30,7 @@ from analytics.ingest.keys import KeyHolder, Keys, KeysUnknown
 from analytics.ingest.protocols import Answer, BadRequest, Headers, IntakeProtocol, protocols
 from analytics.ingest.recent import Quotas, RecentIds
 from analytics.ingest.spool import Committer, SpoolFull
-from portal.lib import clock
+from portal.lib import clock, measure
 from portal.lib.api import error_body
 
 log = logging.getLogger(__name__)
@@ -131,6 +131,7 @@ class Intake:
         self, protocol: IntakeProtocol, scope: Scope, receive: Receive, send: Send
     ) -> None:
         headers = [ANY_ORIGIN]
+        began = time.perf_counter()
         try:
             answer = await self._answer(protocol, scope, receive)
         except Refused as refusal:
@@ -144,6 +145,8 @@ class Intake:
             log.exception("Intake failed.")
             answer = Answer(500, orjson.dumps(error_body("internal", "Intake failed; try again.")))
         requests.labels(protocol.kind, str(answer.status)).inc()
+        labels = ("POST", scope["path"], str(answer.status), "api")
+        measure.count(labels, time.perf_counter() - began)
         headers.append((b"content-type", answer.content_type.encode()))
         await respond(send, answer.status, answer.body, headers)
 

@@ -48,7 +48,11 @@ class MeasureMiddleware:
 def note(request: HttpRequest, status_code: int, seconds: float) -> None:
     """Count one answered request."""
     method = request.method if request.method in METHODS else "other"
-    labels = (method, route_of(request), str(status_code), platform_of(request))
+    count((method or "", route_of(request), str(status_code), platform_of(request)), seconds)
+
+
+def count(labels: tuple[str, str, str, str], seconds: float) -> None:
+    """Count a request by method, route, status code and platform; for what Django does not see."""
     instruments.http_requests.labels(*labels).inc()
     instruments.http_duration.labels(*labels).observe(seconds)
 

@@ -17,7 +17,7 @@ from analytics.ingest.keys import KeyHolder, Keys, KeysUnknown
 from analytics.ingest.models import IngestKey, Source
 from analytics.ingest.recent import Quotas
 from portal.audit.models import AuditEntry
-from portal.lib import clock
+from portal.lib import clock, instruments
 from tests.ingest.conftest import DoorClient
 
 UNKNOWN = f"pik_00000000_{'x' * 43}"
@@ -216,3 +216,19 @@ def test_a_source_needs_a_name_of_its_own(source: Source, name: str) -> None:
 
     assert Source.objects.count() == 1
     assert not IngestKey.objects.exists()
+
+
+def test_requests_at_the_door_count_as_those_of_pages_do(door: DoorClient) -> None:
+    labels = {
+        "method": "POST", "route": "/api/v1/events", "status_code": "200", "platform": "api",
+    }  # fmt: skip
+
+    def counted() -> float:
+        name = f"{instruments.PREFIX}http_requests_total"
+        return instruments.registry.get_sample_value(name, labels) or 0
+
+    before = counted()
+
+    door.send({"name": "seen"})
+
+    assert counted() == before + 1

@@ -107,7 +107,7 @@ for one in (
         Selection(f"{PREFIX}ingest_events_accepted_total", by="source"),
         samples.rate,
         by_label,
-        "events/s",
+        "per_s",
         f"{COUNTED_EVERY} Events per second and source that the intake put on disk, repeats"
         " left out.",
     ),
@@ -117,7 +117,7 @@ for one in (
         Selection(f"{PREFIX}ingest_events_rejected_total"),
         samples.rate,
         by_label,
-        "events/s",
+        "per_s",
         f"{COUNTED_EVERY} Events per second that could not be taken; clients heard why.",
     ),
     OwnMetric(
@@ -165,7 +165,7 @@ for one in (
         Selection(f"{PREFIX}http_requests_total", by="status_code"),
         samples.rate,
         by_label,
-        "requests/s",
+        "per_s",
         f"{COUNTED_EVERY} HTTP requests answered per second, by status code.",
     ),
     OwnMetric(
@@ -193,7 +193,7 @@ for one in (
         Selection(f"{PREFIX}errors_total", by="component"),
         samples.rate,
         by_label,
-        "errors/s",
+        "per_s",
         f"{COUNTED_EVERY} Lines logged as errors per second, by component.",
     ),
 ):
