@@ -83,7 +83,8 @@ async def look_at(dependency: Dependency) -> Finding:
     started = time.perf_counter()
     figures: dict[str, float] = {}
     try:
-        figures = await asyncio.wait_for(dependency.probe(), TIME_LIMIT_S)
+        async with asyncio.timeout(TIME_LIMIT_S):
+            figures = await dependency.probe()
         is_up = True
     except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the answer says "down"
         log.warning(

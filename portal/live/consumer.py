@@ -113,7 +113,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _send_newest(self, room: Room, viewer: Viewer) -> None:
         try:
-            await asyncio.wait_for(room.first_values.wait(), FIRST_VALUES_WITHIN_S)
+            async with asyncio.timeout(FIRST_VALUES_WITHIN_S):
+                await room.first_values.wait()
         except TimeoutError:
             log.info("A topic's first values are slow.", extra={"topic": room.ident})
         await self._greet(room)

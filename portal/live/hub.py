@@ -101,8 +101,10 @@ class Room:
 
     async def _watch_rights(self) -> None:
         while True:
+            # Not wait_for: on Python 3.11 it may swallow the cancellation that ends this loop.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.recheck_now.wait(), RECHECK_S)
+                async with asyncio.timeout(RECHECK_S):
+                    await self.recheck_now.wait()
             self.recheck_now.clear()
             try:
                 await self._recheck()

@@ -30,14 +30,24 @@ def changed(kind: str, ident: str) -> None:
 
 
 async def listen(hub: Hub) -> None:
-    """Hand wake-ups to the hub for ever, through every absence of Valkey."""
-    while True:
+    """Hand wake-ups to the hub until cancelled, through every absence of Valkey."""
+    while not is_cancelled():
         try:
             layer = get_channel_layer()
             channel = await layer.new_channel()
             await layer.group_add(GROUP, channel)
-            while True:
+            while not is_cancelled():
                 message = await layer.receive(channel)
                 hub.nudge(message["kind"], message["ident"])
         except UNREACHABLE:
             await asyncio.sleep(RETRY_S)
+
+
+def is_cancelled() -> bool:
+    """Tell whether somebody asked the running task to end, although nothing was raised here.
+
+    On Python 3.11 `asyncio.wait_for`, which the Valkey client uses, swallows a cancellation that
+    comes in the instant its work is done; the loop's end then waits for ever.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
