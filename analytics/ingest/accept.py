@@ -31,10 +31,10 @@ class Accepted:
 
 
 def accept(
-    decoded: Decoded, body: bytes, holder: KeyHolder, *, recent: RecentIds, now_us: int
+    decoded: Decoded, text: bytes, holder: KeyHolder, *, recent: RecentIds, now_us: int
 ) -> Accepted:
     """Check every event and pack those that are new."""
-    reader = read_all(decoded.events, arrival_of(decoded, body, holder, now_us))
+    reader = read_all(decoded.events, arrival_of(decoded, text, holder, now_us))
     days = pa.array(reader.rows.day, pa.int32()).to_pylist()
     seen = list(zip(reader.rows.key, days, strict=True))
     keep = [key not in recent for key in seen]
@@ -42,11 +42,15 @@ def accept(
         drop_repeated(seen, keep)
     duplicates = keep.count(False)
     accepted = len(seen) - duplicates
+    body, expanded = b"", 0
+    if accepted:
+        body, expanded = pack(reader.rows, reader.arrival, keep if duplicates else None)
     entry = Entry(
         source=holder.source,
         received_at=now_us,
         events=accepted,
-        body=pack(reader.rows, reader.arrival, keep if duplicates else None) if accepted else b"",
+        body=body,
+        expanded=expanded,
         rejections=shown(reader.rejections),
     )
     receipt = Receipt(accepted, duplicates, reader.rejections, reader.warnings)

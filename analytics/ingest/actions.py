@@ -97,7 +97,7 @@ def replay_one(
     except orjson.JSONDecodeError as error:
         is_taken, one.message = False, f"The event is not JSON: {error}."
     if is_taken:
-        opened.append([spool.Entry(source.pk, now_us, 1, columns.pack(reader.rows, arrival))])
+        opened.append([spool.Entry(source.pk, now_us, 1, *columns.pack(reader.rows, arrival))])
         one.replayed_at = now
     elif reader.rejections:
         one.field, one.message = (

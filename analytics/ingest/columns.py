@@ -43,10 +43,12 @@ COLUMN_OF = {
 PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-def pack(rows: Rows, arrival: Arrival, keep: list[bool] | None = None) -> bytes:
-    """Return the rows as an Arrow stream; of these, only those to `keep`."""
+def pack(rows: Rows, arrival: Arrival, keep: list[bool] | None = None) -> tuple[bytes, int]:
+    """Return the rows, or only those to `keep`, as an Arrow stream, and their size unpacked."""
     batch = record_batch(rows, arrival)
-    return stream(batch if keep is None else batch.filter(pa.array(keep, pa.bool_())))
+    if keep is not None:
+        batch = batch.filter(pa.array(keep, pa.bool_()))
+    return stream(batch), batch.nbytes
 
 
 def record_batch(rows: Rows, arrival: Arrival) -> Any:

@@ -80,8 +80,8 @@ class Importer:
         count = len(reader.rows)
         self.counts.rejected += len(chunk) - count
         if count:
-            body = columns.pack(reader.rows, arrival)
-            entry = Entry(source.pk, now_us, count, body, wants_outcome=True)
+            body, expanded = columns.pack(reader.rows, arrival)
+            entry = Entry(source.pk, now_us, count, body, expanded, wants_outcome=True)
             self._pending.update(self._append(entry))
 
     def _append(self, entry: Entry) -> list[int]:

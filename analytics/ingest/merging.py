@@ -36,14 +36,14 @@ WHERE person IN {losers:Array(UInt64)}
 """
 
 
-def settle() -> None:
-    """Make every query apply the merges that are in the identity map.
+def settle() -> bool:
+    """Make every query apply the merges that are in the identity map; false: there were none.
 
     Called before a batch is inserted, when all earlier batches are in the engine.
     """
     fresh = list(Merge.objects.filter(stage=Merge.Stage.JOINED))
     if not fresh:
-        return
+        return False
     active = list(Merge.objects.filter(stage__in=UNFINISHED))
     losers = [merge.loser for merge in fresh]
     copy_properties(fresh)
@@ -62,6 +62,7 @@ def settle() -> None:
         Epoch.move(pending_overrides=len(active) + len(late))
     merge_count.inc(len(fresh))
     pending_overrides.set(len(active) + len(late))
+    return True
 
 
 def standing_in(table: str, persons: Sequence[int]) -> set[int]:
@@ -101,27 +102,31 @@ def write_overrides(merges: Sequence[Merge], *, version: int, is_deleted: bool =
         insert("person_overrides", rows, token=f"{version}-{merges[0].pk}-{len(merges)}")
 
 
-def rekey(now: datetime) -> None:
-    """Take the background rewriting one step further; quick, to be called every few seconds."""
-    if client.run(Query(IS_REWRITING)).value():
-        return
+def rekey(now: datetime) -> bool:
+    """Take the background rewriting one step further; true when it ended.
+
+    Quick, to be called every few seconds.
+    """
+    unfinished = Merge.objects.filter(stage__in=UNFINISHED)
+    if not unfinished.exists() or client.run(Query(IS_REWRITING)).value():
+        return False
     running = list(Merge.objects.filter(stage=Merge.Stage.REKEYING))
     if running:
-        conclude(running)
-        return
+        return conclude(running)
     waiting = Merge.objects.filter(stage=Merge.Stage.OVERRIDDEN).order_by("pk")
     first = waiting.first()
     if first is not None and now - first.merged_at > REKEY_AFTER:
         chosen = list(waiting[:AT_ONCE])
         Merge.objects.filter(pk__in=[one.pk for one in chosen]).update(stage=Merge.Stage.REKEYING)
         rewrite(chosen)
+    return False
 
 
-def conclude(running: Sequence[Merge]) -> None:
+def conclude(running: Sequence[Merge]) -> bool:
     """Retire the overrides when no stored event needs them; otherwise rewrite again."""
     if standing_in("events", [merge.loser for merge in running]):
         rewrite(running)
-        return
+        return False
     write_overrides(running, version=Merge.objects.latest("pk").pk * 2 + 1, is_deleted=True)
     with transaction.atomic():
         chosen = Merge.objects.filter(pk__in=[one.pk for one in running])
@@ -129,6 +134,7 @@ def conclude(running: Sequence[Merge]) -> None:
         left = Merge.objects.filter(stage__in=UNFINISHED).count()
         Epoch.move(pending_overrides=left)
     pending_overrides.set(left)
+    return True
 
 
 def rewrite(merges: Sequence[Merge]) -> None:

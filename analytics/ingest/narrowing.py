@@ -15,6 +15,7 @@ from portal.store.client import QueryFailed
 
 log = logging.getLogger(__name__)
 MAX_REFUSED_AT_START = 64
+MEMORY = 241  # fewer rows at once may fit
 # ClickHouse's codes for what no row is to blame for: such an insert is tried again as it is.
 ENVIRONMENT = frozenset({
     0, 10, 16, 47, 48, 49, 60, 62, 74, 75, 76, 81, 82, 87, 95, 96, 115, 159, 164, 173, 202, 209,
@@ -32,7 +33,7 @@ def insert_events(spool: Spool, plan: Plan, events: Any) -> dict[int, str]:
         try:
             insert("events", events, token=plan.token)
         except QueryFailed as error:
-            if error.code in ENVIRONMENT:
+            if error.code in ENVIRONMENT and error.code != MEMORY:
                 raise
             log.warning("The engine refused a batch: looking for the row. %s", error)
         else:
@@ -60,7 +61,7 @@ def _step(plan: Plan, events: Any, found: Narrowed) -> Narrowed:
         rows = events.slice(low, high - low)
         insert("events", rows, token=f"{plan.token}-{low}-{high}")
     except QueryFailed as error:
-        if error.code in ENVIRONMENT:
+        if error.code in ENVIRONMENT and (error.code != MEMORY or high - low == 1):
             raise
         if high - low == 1:
             return Narrowed(rest, found.refused | {low: str(error)})

@@ -24,10 +24,12 @@ from django.conf import settings
 MAX_GROUP_BYTES = 32 << 20
 SHRINK_BYTES = 64 << 20
 KEEP_OUTCOMES = 100_000
+ALL = 2**62
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
     number INTEGER PRIMARY KEY AUTOINCREMENT, received_at INTEGER NOT NULL,
-    events INTEGER NOT NULL, wants_outcome INTEGER NOT NULL, body BLOB NOT NULL
+    events INTEGER NOT NULL, wants_outcome INTEGER NOT NULL, expanded INTEGER NOT NULL,
+    body BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS rejections (
     number INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL,
@@ -57,6 +59,7 @@ class Entry:
     received_at: int
     events: int
     body: bytes
+    expanded: int = 0  # bytes that the rows take in memory
     rejections: bytes = b""
     wants_outcome: bool = False
 
@@ -134,6 +137,7 @@ class Spool:
                        "synchronous=FULL", "journal_size_limit=67108864"):  # fmt: skip
             self._db.execute(f"PRAGMA {pragma}")
         self._db.executescript(SCHEMA)
+        self._add_missing_column()
         self._db.execute(
             "INSERT OR IGNORE INTO about VALUES ('spool_id', ?)", (secrets.token_hex(8),)
         )
@@ -141,6 +145,12 @@ class Spool:
 
     def close(self) -> None:
         self._db.close()
+
+    def _add_missing_column(self) -> None:
+        """Bring a spool that an earlier version began up to date."""
+        names = {row[1] for row in self._db.execute("PRAGMA table_info(batches)")}
+        if "expanded" not in names:
+            self._db.execute("ALTER TABLE batches ADD COLUMN expanded INTEGER NOT NULL DEFAULT 0")
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._db.execute(sql, values).fetchone()
@@ -177,8 +187,9 @@ class Spool:
 
     def _insert(self, db: sqlite3.Connection, entry: Entry) -> int:
         done = db.execute(
-            "INSERT INTO batches (received_at, events, wants_outcome, body) VALUES (?, ?, ?, ?)",
-            (entry.received_at, entry.events, entry.wants_outcome, entry.body),
+            "INSERT INTO batches (received_at, events, wants_outcome, expanded, body)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (entry.received_at, entry.events, entry.wants_outcome, entry.expanded, entry.body),
         )
         return int(done.lastrowid or 0)
 
@@ -190,19 +201,22 @@ class Spool:
 
     # What the writer does
 
-    def batches(self, *, after: int = 0, up_to: int = 2**62, max_events: int) -> list[Batch]:
-        """Return the oldest batches, at least one if there is any, about `max_events` in all."""
+    def batches(
+        self, *, after: int = 0, up_to: int = ALL, max_events: int = ALL, max_bytes: int = ALL
+    ) -> list[Batch]:
+        """Return the oldest batches: at least one, at most `max_events` and `max_bytes` of them."""
         found: list[Batch] = []
-        events = 0
+        events = size = 0
         rows = self._db.execute(
-            "SELECT number, received_at, events, wants_outcome, body FROM batches"
+            "SELECT number, received_at, events, wants_outcome, expanded, body FROM batches"
             " WHERE number > ? AND number <= ? ORDER BY number", (after, up_to),
         )  # fmt: skip
-        for number, received_at, count, wants_outcome, body in rows:
-            if found and events + count > max_events:
+        for number, received_at, count, wants_outcome, expanded, body in rows:
+            if found and (events + count > max_events or size + expanded > max_bytes):
                 break
             found.append(Batch(number, received_at, count, bool(wants_outcome), body))
             events += count
+            size += expanded
         rows.close()
         return found
 
@@ -252,7 +266,8 @@ class Spool:
     def shrink(self) -> None:
         """Give a burst's room back to the disk."""
         if self._free_bytes() > SHRINK_BYTES:
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            # execute() would free a single page: it takes one step of a statement without rows.
+            self._db.executescript("PRAGMA incremental_vacuum")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # What everybody may ask

@@ -16,6 +16,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import DatabaseError
 
 from analytics.ingest import columns, duplicates, merging, quarantine
 from analytics.ingest.events import ALIAS, IDENTIFIED
@@ -24,9 +25,11 @@ from analytics.ingest.inserting import insert
 from analytics.ingest.instruments import dropped_events, quarantined_events, written_events
 from analytics.ingest.narrowing import insert_events
 from analytics.ingest.spool import Batch, Outcome, Plan, Spool
+from portal.store.models import Epoch
 
 log = logging.getLogger(__name__)
 MAX_EVENTS = 50_000
+MAX_BYTES = 64 << 20  # in memory; a round takes about four times that
 MAX_AGE_US = 500_000
 PLENTY_BYTES = 8 << 20
 EVENT_COLUMNS = (
@@ -42,12 +45,21 @@ class Writer:
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
         self._identities: Identities | None = None
+        self._epoch = -1
 
     @property
     def identities(self) -> Identities:
         if self._identities is None:
+            self._epoch = Epoch.current().number
             self._identities = Identities.load()
         return self._identities
+
+    def chores(self, now: datetime) -> None:
+        """Do what may wait: notice changes that others made to the map, re-key merged persons."""
+        if Epoch.current().number != self._epoch:
+            self._identities = None
+        if merging.rekey(now):
+            self._epoch = Epoch.current().number
 
     def round(self, now: datetime, *, is_last: bool = False) -> int:
         """Write what is due; returns the number of batches done.
@@ -71,7 +83,7 @@ class Writer:
 
     def _make_plan(self) -> Plan | None:
         """Journal which rows of the oldest batches are new, and under which token they go."""
-        batches = self.spool.batches(max_events=MAX_EVENTS)
+        batches = self.spool.batches(max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
         if not batches:
             return None
         rows = columns.merged([batch.body for batch in batches])
@@ -81,9 +93,7 @@ class Writer:
         return plan
 
     def _carry_out(self, plan: Plan, now: datetime) -> int:
-        batches = self.spool.batches(
-            after=plan.first - 1, up_to=plan.last, max_events=len(plan.kept)
-        )
+        batches = self.spool.batches(after=plan.first - 1, up_to=plan.last)
         rows = columns.merged([batch.body for batch in batches])
         rows = rows.filter(duplicates.mask(plan.kept))
         refused: dict[int, str] = {}
@@ -98,10 +108,15 @@ class Writer:
     def _join(self, rows: Any, now: datetime) -> None:
         """Apply what these events say about who is who, and make every query know it."""
         changes = self.identities.plan(joins_in(rows))
-        if changes.rows or changes.merges:
-            commit(changes, now)
-            self.identities.apply(changes)
-        merging.settle()
+        try:
+            if changes.rows or changes.merges:
+                commit(changes, now)
+                self.identities.apply(changes)
+            if merging.settle():
+                self._epoch = Epoch.current().number
+        except DatabaseError:
+            self._identities = None  # nobody knows whether the commit was done
+            raise
 
     def _insert(self, rows: Any, plan: Plan) -> dict[int, str]:
         """Insert events, their ids and what they tell of persons; returns the refused rows."""

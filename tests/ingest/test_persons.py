@@ -264,3 +264,14 @@ def test_what_is_committed_is_loaded_again(events: list[tuple[str, str, str]], c
     assert partition(Identities.load()) == oracle(events)
     Merge.objects.update(stage=Merge.Stage.DONE)
     assert partition(Identities.load()) == oracle(events)
+
+
+def test_the_writer_notices_when_others_change_the_map(door: DoorClient, writer: Writer) -> None:
+    one_by_one(door, writer, seen(anonymous="x"), identified("ada", "x"))
+
+    Identity.objects.all().delete()
+    Epoch.move(pending_overrides=0)
+    writer.chores(clock.now())
+    one_by_one(door, writer, identified("bob", "x"))
+
+    assert set(Identity.objects.values_list("value", flat=True)) == {"bob", "x"}

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from analytics.ingest import merging, quarantine, spool, state
+from analytics.ingest import quarantine, spool, state
 from analytics.ingest.instruments import writer_batch, writer_failures
 from analytics.ingest.writer import Writer
 from portal.lib import clock, memory
@@ -92,7 +92,7 @@ def chores(writer: Writer) -> int:
     """Do what is not urgent: quarantine, re-keying, figures, the spool's and our own size."""
     state.note(writer.spool, clock.now())
     quarantine.take_in(writer.spool)
-    merging.rekey(clock.now())
+    writer.chores(clock.now())
     writer.spool.shrink()
     memory.give_back()
     return 0
