@@ -34,6 +34,8 @@ class DashboardList(APIView):
 
 
 class DashboardDetail(APIView):
+    """One dashboard with its widgets."""
+
     required_permission = VIEW
 
     @extend_schema(operation_id="dashboards_retrieve", responses=OpenApiTypes.OBJECT)
