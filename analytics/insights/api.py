@@ -15,7 +15,7 @@ from analytics.insights import described
 from analytics.insights.definitions.window import parse_asked
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 from portal.store.client import EngineUnavailable, QueryFailed
 from portal.store.frame import Frame
 from portal.store.sources import Question, ask

@@ -85,11 +85,17 @@ def _clock_edges(window: TimeRange, interval: Interval) -> tuple[datetime, ...]:
     width, zone = WIDTH[interval], window.tzinfo
     edges = [_floored(window.start, width, zone)]
     while edges[-1] < window.end:
-        # Realigned after each step: some zones change their offset by half an hour.
-        edges.append(
-            max(_floored(edges[-1] + width, width, zone), edges[-1] + timedelta(minutes=1))
-        )
-    return tuple(edges)
+        at, day_after = edges[-1], edges[-1] + timedelta(days=1)
+        if _phase(at, width, zone) == _phase(day_after, width, zone):
+            edges += [at + count * width for count in range(1, timedelta(days=1) // width + 1)]
+        else:  # some zones change their offset by half an hour: realign after each step
+            edges.append(max(_floored(at + width, width, zone), at + timedelta(minutes=1)))
+    last = next(place for place, edge in enumerate(edges) if edge >= window.end)
+    return tuple(edges[: last + 1])
+
+
+def _phase(at: datetime, width: timedelta, zone: ZoneInfo) -> timedelta:
+    return (at.astimezone(zone).utcoffset() or timedelta(0)) % width
 
 
 def _floored(at: datetime, width: timedelta, zone: ZoneInfo) -> datetime:

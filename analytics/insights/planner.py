@@ -6,10 +6,10 @@ roll-ups) are chosen in `series_cells`, where a series, its grid and its cost ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from analytics.insights.buckets import Grid, TooManyPoints, cut, previous
 from analytics.insights.definitions.trend import PERCENTILES, ROLLING_DAYS, Series, Trend
@@ -20,16 +20,29 @@ from analytics.insights.sql.buckets import bucketing
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection
 from analytics.insights.sql.values import value_of
-from portal.lib.api import FieldError
-from portal.store.client import Result
+from portal.lib.field_error import FieldError
 from portal.store.query import Query, TimeRange
 
 Number = float | int | None
-Run = Callable[[Query], Result]
 OTHER = sql.OTHER
 MAX_VALUES = 200_000
 # These count: nothing is zero, and a sample is blown up to the whole.
 COUNTING = ("total", "unique_users", "unique_sessions", "sum", "wau", "mau")
+
+
+class Answered(Protocol):
+    """What a query answers: columns by name, as the store's client gives them."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def columns(self) -> tuple[Sequence[Any], ...]: ...
+
+    def rows(self) -> list[tuple[Any, ...]]: ...
+
+
+Run = Callable[[Query], Answered]
 
 
 @dataclass(frozen=True)
@@ -52,8 +65,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Cells:
-    """What one series counted: per breakdown key a total and a value per bucket."""
+    """What one series counted: per breakdown key a total and a value per bucket.
 
+    `keys` are the breakdown's values that are shown, best first; what is left is under OTHER, and
+    so is everything when there is no breakdown.
+    """
+
+    keys: list[str] = field(default_factory=list)
     totals: dict[str, Number] = field(default_factory=dict)
     points: dict[str, list[Number]] = field(default_factory=dict)
 
@@ -78,17 +96,20 @@ class Plan:
     person: str
     run: Run
     warnings: list[str] = field(default_factory=list)
-    absent: dict[str, None] = field(default_factory=dict)  # events that counted nothing
 
     def lines(self) -> list[Line]:
         """Run all queries. Raises FieldError for more points than an answer may have."""
         grid = self.grid(self.window)
-        keys = self.ranked(grid)
-        lines = list(self.period(grid, keys, is_comparison=False))
+        counted = self.ranked(grid)
+        lines = list(self.period(grid, counted, is_comparison=False))
         if self.trend.compare:
             earlier = self.grid(previous(self.window, self.trend.interval))
-            lines += self.period(earlier, keys, is_comparison=True)
-        self.warn_of_absent_events()
+            shown = zip(self.trend.series, counted, strict=True)
+            before = [self.series_cells(series, earlier, cells.keys) for series, cells in shown]
+            lines += self.period(earlier, before, is_comparison=True)
+        named = zip(self.trend.series, counted, strict=True)
+        absent = [series.event for series, cells in named if series.event and not cells.totals]
+        self.warn_of_absent_events(dict.fromkeys(absent))
         return lines
 
     def grid(self, window: TimeRange) -> Grid:
@@ -110,50 +131,41 @@ class Plan:
         selection = Selection(series.event, window, where, self.trend.sampling)
         return sql.Source(series, selection, self.person, self.trend.breakdown)
 
-    def ranked(self, grid: Grid) -> list[list[str]]:
-        """Return for each series the breakdown keys that are shown, best first.
+    def ranked(self, grid: Grid) -> list[Cells]:
+        """Count every series over the window, each with its own best breakdown values.
 
         With a formula all series follow the first, so that like is divided by like.
         """
-        if self.trend.breakdown is None:
-            return [[] for _ in self.trend.series]
-        asked = self.trend.series[:1] if self.trend.formula else self.trend.series
-        found = [self.top(self.prepared(series, grid), grid) for series in asked]
-        return found * len(self.trend.series) if self.trend.formula else found
-
-    def top(self, source: sql.Source, grid: Grid) -> list[str]:
-        if source.series.math in ROLLING_DAYS:
-            source = rolling.last_window(source, grid)
-        return [str(key) for key, _ in self.run(sql.ranking(source)).rows()]
+        counted: list[Cells] = []
+        for series in self.trend.series:
+            keys = counted[0].keys if self.trend.formula and counted else None
+            counted.append(self.series_cells(series, grid, keys))
+        return counted
 
     def period(
-        self, grid: Grid, keys: Sequence[Sequence[str]], *, is_comparison: bool
+        self, grid: Grid, counted: Sequence[Cells], *, is_comparison: bool
     ) -> Iterator[Line]:
-        """Count every series over one period, and join them by the formula if there is one."""
-        counted = [
-            self.series_cells(series, grid, top)
-            for series, top in zip(self.trend.series, keys, strict=True)
-        ]
-        if not is_comparison:
-            named = zip(self.trend.series, counted, strict=True)
-            self.absent = {s.event: None for s, cells in named if s.event and not cells.totals}
+        """Draw every series of one period, or the formula over them if there is one."""
         if self.trend.formula:
             cells = self.by_formula(self.trend.formula, counted, grid)
-            yield from self.drawn(
-                cells, keys[0], Shown(self.trend.formula.text, grid, is_comparison)
-            )
+            yield from self.drawn(cells, Shown(self.trend.formula.text, grid, is_comparison))
             return
-        for series, cells, top in zip(self.trend.series, counted, keys, strict=True):
+        for series, cells in zip(self.trend.series, counted, strict=True):
             shown = Shown(series.title, grid, is_comparison, empty_value(series))
-            yield from self.drawn(cells, top, shown)
+            yield from self.drawn(cells, shown)
 
-    def series_cells(self, series: Series, grid: Grid, top: Sequence[str]) -> Cells:
-        """Count one series. The place to choose a faster exact form than reading events."""
+    def series_cells(self, series: Series, grid: Grid, keys: Sequence[str] | None) -> Cells:
+        """Count one series, for the given breakdown keys or for its own best.
+
+        The place to choose a faster exact form than reading events.
+        """
         source = self.prepared(series, grid)
         if series.math in ROLLING_DAYS:
-            cells = self.rolling_cells(source, grid, top)
+            cells = self.rolling_cells(source, grid, keys)
+        elif self.trend.breakdown and keys is None:
+            cells = self.ranked_cells(source, grid)
         else:
-            cells = self.raw_cells(source, grid, top)
+            cells = self.raw_cells(source, grid, keys or ())
         return scaled(cells, 1 / self.trend.sampling) if series.math in COUNTING else cells
 
     def prepared(self, series: Series, grid: Grid) -> sql.Source:
@@ -162,11 +174,15 @@ class Plan:
         if series.math in PERCENTILES:
             return self.with_precision(source, grid)
         if series.math == "unique_sessions":
-            return replace(source, has_gaps=bool(self.run(sql.sessionless(source)).value()))
+            ((count,),) = self.run(sql.sessionless(source)).rows()
+            return replace(source, has_gaps=count > 0)
         return source
 
     def with_precision(self, source: sql.Source, grid: Grid) -> sql.Source:
-        (largest, all_values), *_ = self.run(sql.cell_sizes(source, grid)).rows()
+        ((events,),) = self.run(sql.at_most(source)).rows()
+        if events <= sql.EXACT_UP_TO:
+            return source
+        ((largest, all_values),) = self.run(sql.cell_sizes(source, grid)).rows()
         if all_values <= sql.EXACT_UP_TO:
             return source
         where = "the points and the total" if largest > sql.EXACT_UP_TO else "the total"
@@ -176,34 +192,43 @@ class Plan:
         )
         return replace(source, is_approximate=True)
 
-    def raw_cells(self, source: sql.Source, grid: Grid, top: Sequence[str]) -> Cells:
-        result = self.run(sql.points(source, grid, top))
-        numbers = bucketing(grid, Params()).numbers
-        columns = dict(zip(result.names, result.columns, strict=True))
-        cells = Cells()
-        for row, label in enumerate(columns.get("label", ())):  # no rows: no columns either
-            key = top[label - 1] if label else OTHER
-            parts = [i for i in (0, 1) if f"total{i}" in columns]
-            totals = [columns[f"total{i}"][row] for i in parts]
-            values = zip(*(columns[f"points{i}"][row] for i in parts), strict=True)
-            cells.totals[key] = divided(totals)
-            cells.points[key] = placed(
-                {
-                    numbers[bucket]: divided(value)
-                    for bucket, value in zip(columns["buckets"][row], values, strict=True)
-                },
-                len(grid),
-                empty_value(source.series),
-            )
-        return cells
+    def raw_cells(self, source: sql.Source, grid: Grid, keys: Sequence[str]) -> Cells:
+        if sql.counts_sets(source.series.math) and not self.trend.breakdown:
+            columns = self.split_columns(source, grid)
+        else:
+            columns = self.columns(sql.points(source, grid, keys))
+        named = [keys[label - 1] if label else OTHER for label in columns.get("label", ())]
+        return placed_cells(columns, named, Cells(list(keys)), source, grid)
 
-    def rolling_cells(self, source: sql.Source, grid: Grid, top: Sequence[str]) -> Cells:
+    def split_columns(self, source: sql.Source, grid: Grid) -> dict[str, Sequence[Any]]:
+        """Count points and total by a query each; no columns when there are no events."""
+        columns = self.columns(sql.split_points(source, grid))
+        if not any(columns.get("buckets", ())):
+            return {}
+        return columns | self.columns(sql.totals(source))
+
+    def ranked_cells(self, source: sql.Source, grid: Grid) -> Cells:
+        columns = self.columns(sql.ranked_points(source, grid))
+        labeled = list(zip(columns.get("label", ()), columns.get("key", ()), strict=True))
+        named = [key if label else OTHER for label, key in labeled]
+        cells = Cells([key for label, key in labeled if label])
+        return placed_cells(columns, named, cells, source, grid)
+
+    def columns(self, query: Query) -> dict[str, Sequence[Any]]:
+        """Run a query; without rows there are no columns either."""
+        result = self.run(query)
+        return dict(zip(result.names, result.columns, strict=True))
+
+    def rolling_cells(self, source: sql.Source, grid: Grid, given: Sequence[str] | None) -> Cells:
+        keys = list(given or ())
+        if self.trend.breakdown and given is None:
+            best = self.run(sql.ranking(rolling.last_window(source, grid)))
+            keys = [str(key) for key, _ in best.rows()]
         changes: dict[str, dict[int, int]] = {}
-        for label, place, change in self.run(rolling.rolling(source, grid, top)).rows():
-            key = top[label - 1] if label else OTHER
-            changes.setdefault(key, {})[place] = change
+        for label, place, change in self.run(rolling.rolling(source, grid, keys)).rows():
+            changes.setdefault(keys[label - 1] if label else OTHER, {})[place] = change
         begun = sum(start < self.as_of for start in grid.starts)
-        cells = Cells()
+        cells = Cells(keys)
         for key, found in changes.items():
             values: list[Number] = list(rolling.running(found, len(grid)))
             cells.points[key] = values
@@ -214,7 +239,7 @@ class Plan:
         """Compute point by point, and the total from the totals."""
         empty = [empty_value(series) for series in self.trend.series]
         keys = dict.fromkeys(key for cells in counted for key in cells.totals)
-        result = Cells()
+        result = Cells(counted[0].keys)
         for key in keys or [OTHER]:
             totals = [c.totals.get(key, e) for c, e in zip(counted, empty, strict=True)]
             series = [
@@ -226,13 +251,14 @@ class Plan:
             ]
         return result
 
-    def drawn(self, cells: Cells, top: Sequence[str], shown: Shown) -> Iterator[Line]:
+    def drawn(self, cells: Cells, shown: Shown) -> Iterator[Line]:
         """Turn cells into lines: ranked values in their order, then the rest."""
         grid = shown.grid
         zone = UTC if grid.window.zone == "UTC" else grid.window.tzinfo
         complete = grid.complete(self.as_of)
-        has_rest = OTHER in cells.totals and (bool(top) or self.trend.breakdown is None)
-        keys = [*top, OTHER] if has_rest or self.trend.breakdown is None else top
+        is_whole = self.trend.breakdown is None
+        has_rest = is_whole or (OTHER in cells.totals and bool(cells.keys))
+        keys = [*cells.keys, OTHER] if has_rest else cells.keys
         for key in keys:
             values = cells.points.get(key) or [shown.empty] * len(grid)
             points = tuple(
@@ -243,13 +269,13 @@ class Plan:
                 shown.title,
                 points,
                 cells.totals.get(key, shown.empty),
-                None if self.trend.breakdown is None else OTHER if key == OTHER else value_of(key),
+                None if is_whole else OTHER if key == OTHER else value_of(key),
                 shown.is_comparison,
             )
 
-    def warn_of_absent_events(self) -> None:
+    def warn_of_absent_events(self, names: Iterable[str]) -> None:
         """Tell an event that is merely quiet from one that never came."""
-        for name in self.absent:
+        for name in names:
             ((events, last),) = self.run(sql.last_seen(name)).rows()
             if not events:
                 self.warn(f"No event named {name!r} was ever seen.")
@@ -259,6 +285,25 @@ class Plan:
     def warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+def placed_cells(
+    columns: Mapping[str, Sequence[Any]],
+    named: Sequence[str],
+    cells: Cells,
+    source: sql.Source,
+    grid: Grid,
+) -> Cells:
+    """Fill cells from the columns of `points`; `named` is each row's key."""
+    numbers = bucketing(grid, Params()).numbers
+    parts = [place for place in (0, 1) if f"total{place}" in columns]
+    for row, key in enumerate(named):
+        cells.totals[key] = divided([columns[f"total{place}"][row] for place in parts])
+        values = zip(*(columns[f"points{place}"][row] for place in parts), strict=True)
+        counted = zip(columns["buckets"][row], values, strict=True)
+        found = {numbers[bucket]: divided(value) for bucket, value in counted}
+        cells.points[key] = placed(found, len(grid), empty_value(source.series))
+    return cells
 
 
 def divided(parts: Sequence[Any]) -> Number:
@@ -288,6 +333,7 @@ def scaled(cells: Cells, factor: float) -> Cells:
     if factor == 1:
         return cells
     return Cells(
+        cells.keys,
         {key: None if total is None else total * factor for key, total in cells.totals.items()},
         {
             key: [None if value is None else value * factor for value in values]

@@ -25,7 +25,7 @@ from portal.accounts.access import row_rights
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 from portal.store.client import EngineUnavailable, QueryFailed
 from portal.store.frame import Frame
 from portal.store.query import TimeRange

@@ -10,14 +10,7 @@ from django.http import Http404, JsonResponse
 from rest_framework import exceptions, parsers, renderers
 from rest_framework.response import Response
 
-
-class FieldError(ValueError):
-    """Input that cannot be used: `field` is a path such as `series[0].event`."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
+from portal.lib.field_error import FieldError as FieldError
 
 
 class JSONRenderer(renderers.BaseRenderer):

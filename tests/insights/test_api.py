@@ -39,7 +39,7 @@ def test_it_answers_series_and_meta(people: People, call: TokenClient) -> None:
     assert meta.keys() >= {
         "as_of", "cached", "elapsed_ms", "rows_read", "bytes_read", "sql", "warnings", "counted",
     }  # fmt: skip
-    assert (meta["cached"], meta["rows_read"]) == (False, 5)
+    assert (meta["cached"], meta["rows_read"]) == (False, 10)  # points, then the total
     assert "visit" in meta["sql"][0]
     assert "a person counts once per day" in meta["counted"][0]
 

@@ -352,10 +352,15 @@ def test_an_event_that_never_came_is_told_from_a_quiet_one(trend: Ask) -> None:
 
     frame = trend(
         **{"from": "2026-03-01", "to": "2026-03-03"},
-        series=[{"event": "visit"}, {"event": "vist"}, {"event": None}],
+        series=[
+            {"event": "visit"},
+            {"event": "vist", "math": "unique_users"},
+            {"event": None},
+            {"event": "vist", "math": "per_user_average"},
+        ],
     )
 
-    assert [line["total"] for line in frame.extra["series"]] == [0, 0, 0]
+    assert [line["total"] for line in frame.extra["series"]] == [0, 0, 0, None]
     assert frame.meta.warnings == (
         "'visit' was last seen 2026-01-03 10:00:00 UTC.",
         "No event named 'vist' was ever seen.",
@@ -391,3 +396,49 @@ def test_events_of_merged_persons_count_for_the_winner_at_once(trend: Ask) -> No
 
     client.command("TRUNCATE TABLE person_overrides")
     assert totals == [2, 1.5, 2, 3]
+
+
+@pytest.mark.parametrize("math", MATHS)
+def test_an_event_that_never_came_is_nothing_in_every_math(trend: Ask, math: str) -> None:
+    load([Event("visit", at("2026-03-01"))])
+
+    for breakdown in (None, {"property": "plan"}):
+        answer = trend(
+            **{"from": "2026-03-01", "to": "2026-03-03"}, compare="previous_period",
+            series=[{"event": "vist", "math": math, "property": "n"}], breakdown=breakdown,
+        ).extra["series"]  # fmt: skip
+
+        assert len(answer) == (0 if breakdown else 2)
+        assert all(line["total"] in {0, None} for line in answer)
+
+
+@pytest.mark.parametrize("math", MATHS)
+def test_every_math_can_be_broken_down_and_compared(trend: Ask, math: str) -> None:
+    span = SPANS["spring"]
+    load(random_events(5, span))
+    body: dict[str, Any] = {
+        "from": span[0].isoformat(), "to": span[1].isoformat(), "interval": "day",
+        "series": [{"event": "visit", "math": math, "property": "amount"}],
+    }  # fmt: skip
+
+    whole = trend(**body, compare="previous_period").extra["series"]
+    parts = trend(
+        **body, compare="previous_period", breakdown={"property": "$platform"}
+    ).extra["series"]  # fmt: skip
+
+    alone = {
+        value: trend(
+            **body, where=[{"property": "$platform", "op": "=", "value": value}]
+        ).extra["series"][0]
+        for value in ("web", "ios")
+    }  # fmt: skip
+    for value, expected in alone.items():
+        line = next(
+            one for one in parts if one["breakdown_value"] == value and "compare" not in one
+        )
+        assert [p["value"] for p in line["points"]] == approximately(
+            [p["value"] for p in expected["points"]]
+        )
+        assert line["total"] == pytest.approx(expected["total"])
+    assert len(whole) == 2
+    assert len([one for one in parts if one.get("compare")]) == len(parts) / 2

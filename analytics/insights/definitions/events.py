@@ -14,7 +14,7 @@ import orjson
 
 from analytics.insights.definitions.filters import MAX_FILTERS, Filter, parse_filter
 from analytics.insights.definitions.reading import Reader
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 100

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from analytics.insights.definitions.reading import MAX_TEXT, Reader, name_of
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 
 Op = Literal[
     "=", "!=", "in", "not_in", "contains", "not_contains", "regex", ">", ">=", "<", "<=",

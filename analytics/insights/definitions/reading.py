@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 
 T = TypeVar("T")
 MAX_TEXT = 1_000

@@ -18,7 +18,7 @@ from analytics.insights.definitions.filters import (
 )
 from analytics.insights.definitions.reading import Reader, name_of
 from analytics.insights.formula import BadFormula, Formula, parse_formula
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 
 Math = Literal[
     "total", "unique_users", "unique_sessions", "per_user_average", "sum", "avg", "min", "max",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics.insights.definitions.reading import Reader
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 from portal.lib.time_range import BadRange, read
 from portal.store.query import TimeRange
 from portal.store.sources import CACHE_BUCKET

@@ -17,7 +17,7 @@ from analytics.insights.definitions.events import EventList, Place, parse_event_
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import events as sql
 from analytics.insights.sql.params import microseconds
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame, Meta
 from portal.store.sources import Question, sources

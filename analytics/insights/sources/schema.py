@@ -16,7 +16,7 @@ from django.core.cache import cache
 
 from analytics.insights.sources.events import rfc3339
 from analytics.insights.sql import schema as sql
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 from portal.store.frame import Column, Frame, Meta
 from portal.store.sources import Question, sources
 

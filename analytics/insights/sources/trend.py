@@ -15,7 +15,7 @@ from typing import Any
 from analytics.insights import counted
 from analytics.insights.definitions.trend import Trend, parse_trend
 from analytics.insights.planner import Line, Plan
-from portal.lib.api import FieldError
+from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed, Result
 from portal.store.frame import Column, Frame, Meta
 from portal.store.query import Query

@@ -43,7 +43,7 @@ def _by_date(grid: Grid, local_date: str) -> Bucketing:
     dates = [_named_date(start, end, grid) for start, end in pairwise(grid.edges)]
     if grid.interval == "month":
         numbers = [month_number(day) for day in dates]
-        expression = f"toUInt16(toYear({local_date}) * 12 + toMonth({local_date}) - 1)"
+        expression = f"toInt32(toRelativeMonthNum({local_date}))"
     elif grid.interval == "week":
         numbers = [week_number(day) for day in dates]
         expression = f"toUInt16(intDiv(toInt32({local_date}) + {WEEK_SHIFT}, 7))"
@@ -68,7 +68,7 @@ def week_number(day: date) -> int:
 
 
 def month_number(day: date) -> int:
-    return day.year * 12 + day.month - 1
+    return day.year * 12 + day.month
 
 
 def _evenly(grid: Grid, params: Params) -> Bucketing:

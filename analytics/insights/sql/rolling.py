@@ -11,12 +11,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import gcd
 
 from analytics.insights.buckets import Grid, shifted
 from analytics.insights.definitions.trend import ROLLING_DAYS
-from analytics.insights.sql.params import Params, microseconds
+from analytics.insights.sql.params import EPOCH, Params, microseconds
+from analytics.insights.sql.selection import begins_a_day
 from analytics.insights.sql.trend import Source, events_of, label_of, where_of
 from portal.store.query import Query, TimeRange
+
+DAY_S = 86_400
+MAX_UNITS = 30_000
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,6 @@ def rolling(source: Source, grid: Grid, top: Sequence[str]) -> Query:
     params = Params()
     wide = reaching_back(source, grid)
     starts, first, stop = windows(grid, ROLLING_DAYS[source.series.math]).cells()
-    origin = params.integer(microseconds(starts[0]))
-    borders = params.add(
-        [microseconds(at) - microseconds(starts[0]) for at in starts], "Array(Int64)"
-    )
-    cell = f"roundDown(toUnixTimestamp64Micro(ts) - {origin}, {borders})"
     firsts = params.add(first, "Array(Int64)")
     stops = params.add(stop, "Array(Int64)")
     sql = f"""
@@ -75,14 +75,15 @@ SELECT label, tupleElement(run, 1) AS place, sum(tupleElement(run, 2)) AS change
 FROM (
     SELECT label,
         arraySort(groupArray(cell)) AS cells,
-        arrayMap(c -> transform(c, {borders}, {firsts}, 0), cells) AS begins,
-        arrayMap(c -> transform(c, {borders}, {stops}, 0), cells) AS ends,
+        arrayMap(c -> {firsts}[c], cells) AS begins,
+        arrayMap(c -> {stops}[c], cells) AS ends,
         arrayMap((b, e) -> greatest(b, e), begins, arrayPushFront(arrayPopBack(ends), 0)) AS fresh,
         arrayFilter((b, e) -> b < e, fresh, ends) AS opened,
         arrayFilter((e, b) -> b < e, ends, fresh) AS closed,
         arrayJoin(arrayConcat(arrayMap(b -> (b, 1), opened), arrayMap(e -> (e, -1), closed))) AS run
     FROM (
-        SELECT {label_of(source, top, params)} AS label, {source.person} AS who, {cell} AS cell
+        SELECT {label_of(source, top, params)} AS label, {source.person} AS who,
+            {cell_of(starts, grid.window.end, params)} AS cell
         FROM {events_of(wide, params)}
         WHERE {where_of(wide, params)}
         GROUP BY label, who, cell
@@ -91,6 +92,34 @@ FROM (
 )
 GROUP BY label, place"""
     return Query(sql.strip(), params.values)
+
+
+def cell_of(starts: Sequence[datetime], end: datetime, params: Params) -> str:
+    """Return the SQL of an event's cell, counted from 1.
+
+    Cells differ in length, but all are made of equal units: the unit is computed, its cell looked
+    up in a constant array, which costs a third of a search among the starts.
+    """
+    seconds = [int((at - starts[0]).total_seconds()) for at in starts]
+    unit_s = gcd(*seconds, DAY_S) or DAY_S
+    length = int((end - starts[0]).total_seconds() // unit_s) + 1
+    if length > MAX_UNITS:
+        borders = params.add(seconds, "Array(Int64)")
+        places = params.add(list(range(1, len(seconds) + 1)), "Array(UInt16)")
+        return (
+            f"transform(roundDown({_since(starts[0], 1, params)}, {borders}), {borders}, {places})"
+        )
+    table = [bisect_right(seconds, unit * unit_s) for unit in range(length)]
+    cells = params.add(table, "Array(UInt16)")
+    if unit_s == DAY_S and begins_a_day(starts[0]):
+        first = params.integer((starts[0] - EPOCH).days)
+        return f"{cells}[toInt32(day) - {first} + 1]"
+    return f"{cells}[{_since(starts[0], unit_s, params)} + 1]"
+
+
+def _since(at: datetime, unit_s: int, params: Params) -> str:
+    unit = params.integer(unit_s * 1_000_000)
+    return f"intDiv(toUnixTimestamp64Micro(ts) - {params.integer(microseconds(at))}, {unit})"
 
 
 def running(changes: dict[int, int], length: int) -> list[int]:

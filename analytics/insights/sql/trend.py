@@ -15,17 +15,19 @@ from analytics.insights.definitions.trend import (
     OVER_VALUES,
     PERCENTILES,
     Breakdown,
+    Math,
     Series,
 )
 from analytics.insights.sql import sessions
 from analytics.insights.sql.buckets import bucketing
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
-from analytics.insights.sql.values import key_of, latest, of_event, of_person
+from analytics.insights.sql.values import Key, key_of, latest, of_event, of_person
 from portal.store.query import Query
 
 EXACT_UP_TO = 1_000_000
 OTHER = "$other"
+BEST_FIRST = "total DESC NULLS LAST, if(key = '', '$none', substring(key, 2)), key"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Part:
     def merged(self, state: str) -> str:
         name, bracket, rest = self.function.partition("(")
         return f"{name}Merge{bracket}{rest}({state})"
+
+    def merged_state(self, state: str) -> str:
+        name, bracket, rest = self.function.partition("(")
+        return f"{name}MergeState{bracket}{rest}({state})"
 
     def direct(self) -> str:
         return f"{self.function}({self.arguments})"
@@ -89,43 +95,145 @@ def points(source: Source, grid: Grid, top: Sequence[str]) -> Query:
     """
     params = Params()
     parts = parts_of(source, params)
-    states = ", ".join(f"{part.state()} AS s{i}" for i, part in enumerate(parts))
-    outer = ",\n    ".join(
-        f"groupArray(finalizeAggregation(s{i})) AS points{i}, {part.merged(f's{i}')} AS total{i}"
-        for i, part in enumerate(parts)
-    )
-    label = label_of(source, top, params)
     sql = f"""
 SELECT label, groupArray(bucket) AS buckets,
-    {outer}
+    {_finished(parts)}
 FROM (
-    SELECT {label} AS label, {bucketing(grid, params).expression} AS bucket,
-        {states}
-    FROM {events_of(source, params)}
-    WHERE {where_of(source, params)}
-    GROUP BY label, bucket
+    {_cells(source, grid, label_of(source, top, params), "label", params)}
 )
 GROUP BY label"""
+    return Query(sql.strip(), params.values)
+
+
+def split_points(source: Source, grid: Grid) -> Query:
+    """Count a series without a breakdown per bucket only: columns `label`, `buckets`, `points`.
+
+    Together with `totals` this takes half the time of merging the states of sets of persons.
+    """
+    params = Params()
+    parts = parts_of(source, params)
+    counted = ", ".join(f"{part.direct()} AS s{place}" for place, part in enumerate(parts))
+    gathered = ", ".join(f"groupArray(s{place}) AS points{place}" for place in range(len(parts)))
+    sql = f"""
+SELECT 0 AS label, groupArray(bucket) AS buckets, {gathered}
+FROM (
+    SELECT {bucketing(grid, params).expression} AS bucket, {counted}
+    FROM {events_of(source, params)}
+    WHERE {where_of(source, params)}
+    GROUP BY bucket
+)"""
+    return Query(sql.strip(), params.values)
+
+
+def totals(source: Source) -> Query:
+    """Count a series without a breakdown over its whole window: one row, `total` of each part."""
+    params = Params()
+    parts = parts_of(source, params)
+    counted = ", ".join(f"{part.direct()} AS total{place}" for place, part in enumerate(parts))
+    sql = f"""
+SELECT {counted}
+FROM {events_of(source, params)}
+WHERE {where_of(source, params)}"""
+    return Query(sql.strip(), params.values)
+
+
+def counts_sets(math: Math) -> bool:
+    """Tell whether a math counts distinct things, whose states are slow to merge."""
+    return math in {"unique_users", "unique_sessions", "per_user_average"}
+
+
+def ranked_points(source: Source, grid: Grid) -> Query:
+    """Count a series per breakdown value and bucket, the best values apart, in one pass.
+
+    Columns: `label` (rank by total, then name, from 1; 0 is everything else), `key` of the value,
+    then as `points`.
+    """
+    params = Params()
+    parts = parts_of(source, params)
+    key = key_by(source, params)
+    limit = params.add(source.breakdown.limit if source.breakdown else 1, "UInt32")
+    numbered = [f"s{place}" for place in range(len(parts))]
+    merged = ", ".join(
+        f"{part.merged_state(f'cell.{place + 2}')} AS s{place}" for place, part in enumerate(parts)
+    )
+    sql = f"""
+SELECT label, any(shown) AS key, groupArray(bucket) AS buckets,
+    {_finished(parts)}
+FROM (
+    SELECT if(rank <= {limit}, rank, 0) AS label, if(rank <= {limit}, key, '') AS shown,
+        cell.1 AS bucket, {merged}
+    FROM (
+        SELECT key, cells, row_number() OVER (ORDER BY {BEST_FIRST}) AS rank
+        FROM (
+            SELECT {key.typed("raw")} AS key, groupArray((bucket, {", ".join(numbered)})) AS cells,
+                {_total(parts, numbered)} AS total
+            FROM (
+    {_cells(source, grid, key.raw, "raw", params)}
+            )
+            GROUP BY raw
+        )
+    )
+    ARRAY JOIN cells AS cell
+    GROUP BY label, shown, bucket
+)
+GROUP BY label
+ORDER BY label"""
     return Query(sql.strip(), params.values)
 
 
 def ranking(source: Source) -> Query:
     """Rank the values of the breakdown by their total, then by name.
 
-    Columns: `key` (see values.key_of) and `total`, best first, at most the breakdown's limit.
+    Columns: `key` and `total`, best first, at most the breakdown's limit.
     """
     params = Params()
     parts = parts_of(source, params)
-    total = " / ".join(part.direct() for part in parts)
+    key = key_by(source, params)
     limit = source.breakdown.limit if source.breakdown else 1
     sql = f"""
-SELECT {_key(source, params)} AS key, {total} AS total
-FROM {events_of(source, params)}
-WHERE {where_of(source, params)}
-GROUP BY key
-ORDER BY total DESC NULLS LAST, if(key = '', '$none', substring(key, 2)), key
+SELECT {key.typed("raw")} AS key, total
+FROM (
+    SELECT {key.raw} AS raw, {" / ".join(part.direct() for part in parts)} AS total
+    FROM {events_of(source, params)}
+    WHERE {where_of(source, params)}
+    GROUP BY raw
+)
+ORDER BY {BEST_FIRST}
 LIMIT {params.add(limit, "UInt32")}"""
     return Query(sql.strip(), params.values)
+
+
+def _cells(source: Source, grid: Grid, group: str, name: str, params: Params) -> str:
+    """Return the query of one row of states per group and bucket."""
+    parts = parts_of(source, params)
+    states = ", ".join(f"{part.state()} AS s{place}" for place, part in enumerate(parts))
+    return f"""SELECT {group} AS {name}, {bucketing(grid, params).expression} AS bucket,
+        {states}
+    FROM {events_of(source, params)}
+    WHERE {where_of(source, params)}
+    GROUP BY {name}, bucket"""
+
+
+def _finished(parts: Sequence[Part]) -> str:
+    """Return the columns of the answer: each part's points and its total."""
+    return ",\n    ".join(
+        f"groupArray(finalizeAggregation(s{place})) AS points{place},"
+        f" {part.merged(f's{place}')} AS total{place}"
+        for place, part in enumerate(parts)
+    )
+
+
+def _total(parts: Sequence[Part], states: Sequence[str]) -> str:
+    merged = [part.merged(state) for part, state in zip(parts, states, strict=True)]
+    return " / ".join(merged)
+
+
+def at_most(source: Source) -> Query:
+    """Return how many events could have a value, read from the primary key: one row, `events`."""
+    params = Params()
+    bare = Selection(source.selection.event, source.selection.window)
+    found = where(bare, params, source.person)
+    return Query(f"SELECT count() AS events FROM events WHERE {found}", params.values)
 
 
 def cell_sizes(source: Source, grid: Grid) -> Query:
@@ -174,16 +282,18 @@ def where_of(source: Source, params: Params) -> str:
 
 
 def label_of(source: Source, top: Sequence[str], params: Params) -> str:
+    """Return the SQL of a row's place in `top`, from 1; 0 for any other."""
     if source.breakdown is None or not top:
         return "toUInt16(0)"
     places = ", ".join(f"toUInt16({place})" for place in range(1, len(top) + 1))
-    key = _key(source, params)
-    return f"transform({key}, {params.texts(top)}, [{places}], toUInt16(0))"
+    key = key_by(source, params)
+    raw = params.texts([key.raw_of(one) for one in top])
+    return f"transform({key.raw}, {raw}, [{places}], toUInt16(0))"
 
 
-def _key(source: Source, params: Params) -> str:
+def key_by(source: Source, params: Params) -> Key:
     if source.breakdown is None:
-        return "''"
+        return Key("''", is_plain=False)
     found = source.breakdown.property
     return key_of(of_person() if found.of == "person" else of_event(found, params))
 

@@ -65,13 +65,31 @@ def latest(found: Property, person: str, params: Params) -> str:
     return LATEST.format(person=person, name=params.text(found.name))
 
 
-def key_of(operand: Operand) -> str:
-    """Return the SQL for a property's value as text that keeps its type; '' when not set.
+@dataclass(frozen=True)
+class Key:
+    """A property's value as text that keeps its type: '' when not set, else s, n or b and the text.
 
-    Its first letter is the type: s, n, b. What is no scalar counts as not set.
+    Events are grouped by `raw`, which for a built-in is the bare column; `typed` makes the key of
+    it once a group. What is no scalar counts as not set.
     """
+
+    raw: str
+    is_plain: bool
+
+    def typed(self, raw: str) -> str:
+        return f"if({raw} = '', '', concat('s', {raw}))" if self.is_plain else raw
+
+    def raw_of(self, key: str) -> str:
+        """Return the raw value of a key."""
+        return key[1:] if self.is_plain else key
+
+
+def key_of(operand: Operand) -> Key:
+    """Return how to group by a property."""
     if operand.time:
-        return f"concat('s', {RFC3339})"
+        return Key(f"concat('s', {RFC3339})", is_plain=False)
+    if operand.text and not operand.number and not operand.boolean:
+        return Key(operand.text[0], is_plain=True)
     branches = []
     if operand.text:
         branches.append(f"{operand.text[1]}, concat('s', {operand.text[0]})")
@@ -79,11 +97,11 @@ def key_of(operand: Operand) -> str:
         branches.append(f"{operand.number[1]}, concat('n', toString({operand.number[0]}))")
     if operand.boolean:
         branches.append(f"{operand.boolean[1]}, if({operand.boolean[0]}, 'btrue', 'bfalse')")
-    return f"multiIf({', '.join(branches)}, '')"
+    return Key(f"multiIf({', '.join(branches)}, '')", is_plain=False)
 
 
 def value_of(key: str) -> str | float | bool:
-    """Read back what `key_of` wrote; not set is "$none"."""
+    """Read back a typed key; not set is "$none"."""
     if not key:
         return "$none"
     kind, text = key[0], key[1:]
