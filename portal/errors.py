@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -25,6 +25,10 @@ ADMINS_NAMED = 3
 # PostgreSQL or the engine does not answer: it restarts by itself, nobody made a mistake.
 AWAY = (OperationalError, InterfaceError, EngineUnavailable)
 AWAY_MESSAGE = "A part of the portal does not answer; it restarts by itself. Try again in a moment."
+UNKNOWN_HOST = (
+    "The portal does not know itself by this address. Use the one that it printed at the start, or"
+    " set PORTAL_BASE_URL to the address that people use."
+)
 RETRY_AFTER = {"Retry-After": "5"}
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,8 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return answer(request, 400, "unknown_host", UNKNOWN_HOST, {"reason": UNKNOWN_HOST})
     return answer(request, 400, "bad_request", "The request could not be read.")
 
 

@@ -42,6 +42,15 @@ def test_who_lacks_a_right_hears_which_and_who_can_grant_it(people: People) -> N
     assert people.admin.email in page
 
 
+def test_an_address_that_is_not_the_portals_says_what_to_set() -> None:
+    page = Client().get("/accounts/login/", headers={"Host": "elsewhere.example"})
+    program = Client().get("/api/schema/", headers={"Host": "elsewhere.example"})
+
+    assert (page.status_code, program.status_code) == (400, 400)
+    assert "PORTAL_BASE_URL" in page.text
+    assert program.json()["error"]["code"] == "unknown_host"
+
+
 def test_a_broken_page_does_not_ask_what_may_be_broken(
     django_assert_num_queries: pytest.FixtureRequest,
 ) -> None:
