@@ -39,6 +39,8 @@ class Command(BaseCommand):
             loading.finish(data_dir, pause=time.sleep, progress=bar.of("Batches written"))
         except (NotTaken, loading.NotWritten) as problem:
             raise CommandError(f"{problem} Run manage.py load_demo again to go on.") from problem
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. Run manage.py load_demo again to go on.") from None
         finally:
             bar.close()
         self.stdout.write(
