@@ -14,7 +14,7 @@ MAX_EXPANDED_BYTES = 50 << 20
 # JSON of nothing but commas and brackets makes objects of fifty times its size.
 MAX_VALUES = 1_500_000
 FEW_BYTES = 1 << 20
-PIECE_BYTES = 65_536
+PIECE_BYTES = 1 << 20
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -110,7 +110,7 @@ def _expand(body: bytes, expander: Expander) -> bytes:
     piece: bytes = body
     try:
         while True:
-            part = expander.feed(piece, MAX_EXPANDED_BYTES + 1 - size)
+            part = expander.feed(piece, PIECE_BYTES)
             parts.append(part)
             size += len(part)
             if size > MAX_EXPANDED_BYTES:
