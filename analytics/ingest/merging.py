@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 
 import pyarrow as pa
 from django.db import transaction
@@ -102,14 +103,22 @@ def write_overrides(merges: Sequence[Merge], *, version: int, is_deleted: bool =
         insert("person_overrides", rows, token=f"{version}-{merges[0].pk}-{len(merges)}")
 
 
-def rekey(now: datetime) -> bool:
-    """Take the background rewriting one step further; true when it ended.
+class Step(Enum):
+    """What one call of `rekey` did."""
 
-    Quick, to be called every few seconds.
-    """
+    IDLE = "idle"
+    BEGAN = "began"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+def rekey(now: datetime) -> Step:
+    """Take the background rewriting one step further; quick, to be called every few seconds."""
     unfinished = Merge.objects.filter(stage__in=UNFINISHED)
-    if not unfinished.exists() or client.run(Query(IS_REWRITING)).value():
-        return False
+    if not unfinished.exists():
+        return Step.IDLE
+    if client.run(Query(IS_REWRITING)).value():
+        return Step.RUNNING
     running = list(Merge.objects.filter(stage=Merge.Stage.REKEYING))
     if running:
         return conclude(running)
@@ -119,14 +128,15 @@ def rekey(now: datetime) -> bool:
         chosen = list(waiting[:AT_ONCE])
         Merge.objects.filter(pk__in=[one.pk for one in chosen]).update(stage=Merge.Stage.REKEYING)
         rewrite(chosen)
-    return False
+        return Step.BEGAN
+    return Step.IDLE
 
 
-def conclude(running: Sequence[Merge]) -> bool:
+def conclude(running: Sequence[Merge]) -> Step:
     """Retire the overrides when no stored event needs them; otherwise rewrite again."""
     if standing_in("events", [merge.loser for merge in running]):
         rewrite(running)
-        return False
+        return Step.RUNNING
     write_overrides(running, version=Merge.objects.latest("pk").pk * 2 + 1, is_deleted=True)
     with transaction.atomic():
         chosen = Merge.objects.filter(pk__in=[one.pk for one in running])
@@ -134,7 +144,7 @@ def conclude(running: Sequence[Merge]) -> bool:
         left = Merge.objects.filter(stage__in=UNFINISHED).count()
         Epoch.move(pending_overrides=left)
     pending_overrides.set(left)
-    return True
+    return Step.ENDED
 
 
 def rewrite(merges: Sequence[Merge]) -> None:

@@ -18,6 +18,7 @@ from portal.lib import clock
 from portal.store import persons
 from portal.store.models import Epoch
 from tests.ingest.conftest import DoorClient, rows, write_all
+from tests.running import eventually
 
 LATER = timedelta(minutes=5)
 
@@ -264,6 +265,25 @@ def test_what_is_committed_is_loaded_again(events: list[tuple[str, str, str]], c
     assert partition(Identities.load()) == oracle(events)
     Merge.objects.update(stage=Merge.Stage.DONE)
     assert partition(Identities.load()) == oracle(events)
+
+
+def test_re_keying_rests_four_times_as_long_as_it_took(door: DoorClient, writer: Writer) -> None:
+    start = clock.now() + LATER
+    one_by_one(door, writer, *[seen(user=f"u{n}") for n in range(3)], aliased("u1", "u0"))
+    writer.chores(start)
+    eventually(
+        lambda: rows(merging.IS_REWRITING) == [(0,)], within_s=20, what="the rewriting is done"
+    )
+    writer.chores(start + timedelta(seconds=60))
+    assert people() == 2
+
+    one_by_one(door, writer, aliased("u2", "u1"))
+    writer.chores(start + timedelta(seconds=200))
+    assert Merge.objects.filter(stage=Merge.Stage.OVERRIDDEN).count() == 1
+    writer.chores(start + timedelta(seconds=301))
+
+    assert Merge.objects.filter(stage=Merge.Stage.REKEYING).count() == 1
+    assert people() == 1
 
 
 def test_the_writer_notices_when_others_change_the_map(door: DoorClient, writer: Writer) -> None:
