@@ -82,6 +82,7 @@ def by(name: str, limit: int = 8) -> dict[str, Any]:
 
 COMPARE = {"compare": "previous_period"}
 REVENUE = {"property": "revenue"}
+COUNTED = {"unit": "count"}  # an axis of whole numbers
 
 BUSINESS = Shipped(
     uid="business",
@@ -115,6 +116,7 @@ BUSINESS = Shipped(
         Box(
             "views-by-platform", "area", "Page views by platform", (0, 3, 16, 6), "insight",
             trend(series("page_view"), breakdown=by("$platform")),
+            config=COUNTED,
         ),
         Box(
             "revenue", "stat", "Revenue by currency", (16, 3, 8, 6), "insight",
@@ -128,12 +130,12 @@ BUSINESS = Shipped(
             "errors-by-version", "line", "Errors by version", (0, 9, 12, 6), "insight",
             trend(series("error_occurred"), breakdown=by("$version", 6)),
             "A bad release stands out here; choose 90 days to find the last one.",
-            refresh_s=10,
+            config=COUNTED, refresh_s=10,
         ),
         Box(
             "purchases-by-platform", "bar", "Purchases by platform", (12, 9, 12, 6), "insight",
             trend(series("purchase"), breakdown=by("$platform")),
-            config={"stacked": True}, refresh_s=10,
+            config={**COUNTED, "stacked": True}, refresh_s=10,
         ),
         Box(
             "top-products", "table", "Top products, USD", (0, 15, 8, 7), "insight",

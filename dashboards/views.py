@@ -32,15 +32,22 @@ def home(request: StaffRequest) -> HttpResponse:
     if not request.user.has_perm(VIEW):
         return render(request, "dashboards/home_without.html")
     first = listed.filter(uid=HOME_DASHBOARD).first()
-    stats = [w for w in first.widgets.all() if w.kind == "stat"][:4] if first else []
-    boxes = []
-    if first and stats:
-        boxes = boxes_of(stats, look_of(first, request.user, {}))
+    boxes, starts = [], ""
+    if first:
+        look = look_of(first, request.user, {})
+        boxes, starts = boxes_of(featured(list(first.widgets.all())), look), look.default
     return render(
         request,
         "dashboards/home.html",
-        {"dashboards": listed, "featured": first, "boxes": boxes},
+        {"dashboards": listed, "featured": first, "boxes": boxes, "starts": starts},
     )
+
+
+def featured(widgets: list[Widget]) -> list[Widget]:
+    """Choose what stands on the home page: a row of four figures and one chart."""
+    stats = [widget for widget in widgets if widget.kind == "stat"]
+    charts = [widget for widget in widgets if widget.kind in {"area", "line", "bar"}]
+    return stats[:4] + charts[:1]
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from django import template
 
 register = template.Library()
 
+UNITS = {"h": "hours", "d": "days", "w": "weeks", "mo": "months"}
+RELATIVE = re.compile(r"-(\d+)(h|d|w|mo)")
 WORDS = {"$other": "Other", "$none": "Not set"}
 
 
@@ -22,3 +25,10 @@ def at(items: Sequence[Any], index: int) -> Any:
 def series_word(name: Any) -> Any:
     """Say `$other` and `$none` in words."""
     return WORDS.get(name, name) if isinstance(name, str) else name
+
+
+@register.filter
+def range_words(begin: str) -> str:
+    """Say where a relative range begins: "-24h" is "the last 24 hours"."""
+    back = RELATIVE.fullmatch(begin)
+    return f"the last {back[1]} {UNITS[back[2]]}" if back else "the dashboard's range"

@@ -16,7 +16,7 @@ class Area:
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
         style = {"type": "scatter", "mode": "lines", "stackgroup": "all"}
-        return time_figure(frame, options, style, splits_open=False)
+        return time_figure(frame, options, style)
 
 
 widgets.add(Area())

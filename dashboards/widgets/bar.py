@@ -15,7 +15,7 @@ class Bar:
     label = "Bars"
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
-        drawing = time_figure(frame, options, {"type": "bar"}, splits_open=False)
+        drawing = time_figure(frame, options, {"type": "bar"}, shared=0)
         if drawing.figure is not None:
             drawing.figure["layout"]["barmode"] = "stack" if options.get("stacked") else "group"
         return drawing

@@ -53,9 +53,10 @@ def test_a_page_is_whole_and_accessible(page: Page, path: str, look: str) -> Non
 
 
 def settle(page: Page) -> None:
-    """Wait until every chart in view is drawn."""
-    for chart in page.locator("portal-chart").all()[:6]:
+    """Bring every chart into view, where it draws itself, and wait until it has."""
+    for chart in page.locator("portal-chart").all():
         if chart.is_visible():
+            chart.scroll_into_view_if_needed()
             chart.locator(".main-svg, [data-empty], [data-error]").first.wait_for(timeout=15_000)
 
 

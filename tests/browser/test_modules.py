@@ -104,6 +104,7 @@ def test_axes_have_round_ticks_in_words(tab: Page) -> None:
     assert tab.evaluate(ask, [0, 0.33, "s"]) == ["0 s", "100 ms", "200 ms", "300 ms"]
     assert tab.evaluate(ask, [0, 400, "s"]) == ["0 s", "2 min", "4 min", "6 min"]
     assert tab.evaluate(ask, [0, 2, "count"]) == ["0", "1", "2"]
+    assert tab.evaluate(ask, [0, 11, "count"]) == ["0", "5", "10"]
 
 
 def test_series_get_the_slots_that_python_gives(tab: Page) -> None:

@@ -67,6 +67,22 @@ def test_buckets_cut_by_the_range_are_dashed() -> None:
     assert parts == [([2, 3], None), ([1, 2], open_part), ([3, 4], open_part)]
 
 
+def test_bars_of_buckets_cut_by_the_range_repeat_no_value() -> None:
+    drawing = widgets.get("bar").draw(frame([1, 2, 3, 4], complete=[False, True, True, False]), {})
+
+    assert drawing.figure is not None
+    parts = [(trace["y"], "meta" in trace) for trace in drawing.figure["data"]]
+    assert parts == [([2, 3], False), ([1], True), ([4], True)]
+
+
+def test_open_parts_of_areas_stand_on_a_stack_of_their_own() -> None:
+    drawing = widgets.get("area").draw(frame([1, 2, 3, 4], complete=[False, True, True, False]), {})
+
+    assert drawing.figure is not None
+    stacks = [trace["stackgroup"] for trace in drawing.figure["data"]]
+    assert stacks == ["all", "all-start", "all-end"]
+
+
 @pytest.mark.parametrize(("now", "before", "shown"), [(15, 10, 0.5), (5, 10, -0.5), (5, 0, None)])
 def test_a_stat_tells_how_it_moved(now: float, before: float, shown: float | None) -> None:
     two = Frame(

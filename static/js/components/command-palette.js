@@ -79,7 +79,7 @@ class CommandPalette extends HTMLElement {
   #render() {
     const words = this.#input.value.trim().toLowerCase();
     const matching = [...pages(), ...actions(this)].filter((entry) => matches(entry, words)).sort((a, b) => begins(b, words) - begins(a, words));
-    const found = this.#found.map((item) => ({ label: item.label, icon: KIND_ICONS[item.kind] ?? 'file-text', group: 'Found', act: () => location.assign(item.url) }));
+    const found = this.#found.map((item) => ({ label: item.label, icon: KIND_ICONS[String(item.kind).toLowerCase()] ?? 'file-text', group: 'Found', act: () => location.assign(item.url) }));
     this.#options = [...matching.filter((entry) => entry.group === 'Pages'), ...found, ...matching.filter((entry) => entry.group !== 'Pages')];
     this.#list.replaceChildren(...this.#grouped());
     if (!this.#options.length) this.#list.append(el('div', { class: 'palette-none', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, `Nothing is called “${this.#input.value}”.`));

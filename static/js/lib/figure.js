@@ -30,7 +30,7 @@ export function extent(data, barmode) {
     values(trace.y).forEach((y, index) => {
       if (y == null || !Number.isFinite(y)) return;
       if (!stacked) single.push(y);
-      else sums.set(String(xs[index]), (sums.get(String(xs[index])) ?? 0) + y);
+      else sums.set(`${trace.stackgroup ?? ''} ${xs[index]}`, (sums.get(`${trace.stackgroup ?? ''} ${xs[index]}`) ?? 0) + y);
     });
   }
   const all = single.concat([...sums.values()]);

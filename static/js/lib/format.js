@@ -116,6 +116,6 @@ function niceStep(rough, unit) {
     return unit === 'ms' ? step * 1000 : step;
   }
   const power = 10 ** Math.floor(Math.log10(rough));
-  const whole = unit === 'count' && rough < 1 ? 1 : NICE.find((factor) => factor * power >= rough * (1 - 1e-9)) * power;
-  return unit === 'count' ? Math.max(1, whole) : whole;
+  const fits = (step) => step >= rough * (1 - 1e-9) && (unit !== 'count' || Number.isInteger(step));
+  return NICE.map((factor) => factor * power).find(fits) ?? 1;
 }

@@ -44,6 +44,8 @@ export class LiveSocket {
     this.#socket?.close();
   }
 
+  get isOpen() { return this.#socket?.readyState === WebSocket.OPEN; }
+
   /** Look at another range; kept for when the socket comes back. */
   look(view) {
     this.#view = { type: 'time', ...view };

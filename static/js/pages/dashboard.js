@@ -2,6 +2,7 @@
 
 import { el, icon, toast } from 'portal/lib/dom.js';
 import { LiveSocket } from 'portal/lib/live-socket.js';
+import { instantOf, withRange } from 'portal/lib/time-range.js';
 
 const STALE_AFTER = 45_000;
 
@@ -21,29 +22,48 @@ class LiveBoard extends HTMLElement {
     this.#boxes().forEach((box) => { box.dataset.at = String(Date.now()); });
     this.#clock = setInterval(() => this.#markStale(), 5000);
     document.addEventListener('range:change', this.#onRange);
+    addEventListener('popstate', this.#onBack);
     this.addEventListener('chart:zoom', this.#onZoom);
+    this.#nameFiles();
   }
 
   disconnectedCallback() {
     this.#socket.close();
     clearInterval(this.#clock);
     document.removeEventListener('range:change', this.#onRange);
+    removeEventListener('popstate', this.#onBack);
   }
 
+  /** In place while the socket is there; otherwise the page loads with the new range. */
   #onRange = (event) => {
+    if (!this.#socket.isOpen) return;
     event.preventDefault();
-    this.classList.add('is-waiting');
-    this.#socket.look({ from: event.detail.from ?? '', to: event.detail.to ?? '', tz: event.detail.tz ?? '' });
+    queueMicrotask(() => this.#lookAtAddress()); // the picker writes the address after this event
   };
+
+  #onBack = () => this.#lookAtAddress();
 
   /** Drag over a chart: every widget follows, and the address says so. */
   #onZoom = (event) => {
     const { from, to } = event.detail;
+    event.preventDefault();
     const url = new URL(location.href);
+    const tz = url.searchParams.get('tz') ?? document.documentElement.dataset.zone ?? 'UTC';
     if (from === null) ['from', 'to'].forEach((name) => url.searchParams.delete(name));
-    else [['from', from], ['to', to]].forEach(([name, at]) => url.searchParams.set(name, instant(at)));
-    location.assign(url);
+    const [start, end] = from === null ? [] : [from, to].map((wall) => secondOf(wall, tz));
+    location.assign(from === null ? url : withRange({ from: start, to: end, tz: url.searchParams.get('tz') ?? '' }));
   };
+
+  #lookAtAddress() {
+    this.classList.add('is-waiting');
+    this.#socket.look(range(new URLSearchParams(location.search)));
+    this.#nameFiles();
+  }
+
+  /** A file has the rows of the range that is shown. */
+  #nameFiles() {
+    for (const chart of this.querySelectorAll('portal-chart[csv-url]')) chart.setAttribute('csv-url', chart.getAttribute('csv-url').split('?')[0] + location.search);
+  }
 
   #boxes() { return this.querySelectorAll('[data-widget]'); }
 
@@ -117,9 +137,11 @@ function range(query) {
   return { from: query.get('from') ?? '', to: query.get('to') ?? '', tz: query.get('tz') ?? '' };
 }
 
-function instant(at) {
-  const parsed = new Date(String(at).replace(' ', 'T') + (/[zZ]|[+-]\d\d:?\d\d$/.test(at) ? '' : 'Z'));
-  return Number.isNaN(parsed.getTime()) ? String(at) : parsed.toISOString();
+/** Where a chart was touched, "2026-11-23 13:36:41.25" on the zone's clock, to the second. */
+function secondOf(wall, tz) {
+  const [minute, seconds] = [String(wall).slice(0, 16).replace(' ', 'T'), Math.round(Number(String(wall).slice(17)) || 0)];
+  const day = minute.length < 16 ? `${minute.slice(0, 10)}T00:00` : minute;
+  return new Date(Date.parse(instantOf(day, tz)) + seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 customElements.define('live-board', LiveBoard);
