@@ -131,11 +131,10 @@ def next_date(day: date, interval: Interval) -> date:
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a date begins in a zone.
 
-    Where the clock jumps over midnight the date begins with the jump; where midnight comes twice
-    it begins with the second, because until then the clock shows the date before.
+    Where the clock jumps over midnight, with the jump; where midnight comes twice, with the first.
+    Both are what the offset before the change gives.
     """
-    local = datetime(day.year, day.month, day.day, tzinfo=zone)
-    return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def shifted(at: datetime, count: int, interval: Interval, zone: ZoneInfo) -> datetime:

@@ -6,6 +6,7 @@ roll-ups) are chosen in `series_cells`, where a series, its grid and its cost ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +29,11 @@ OTHER = sql.OTHER
 MAX_VALUES = 200_000
 # These count: nothing is zero, and a sample is blown up to the whole.
 COUNTING = ("total", "unique_users", "unique_sessions", "sum", "wau", "mau")
+
+# How points make the total, where they do.
+JOINS: Mapping[str, Callable[[Sequence[Any]], Number]] = {
+    "total": sum, "sum": math.fsum, "min": min, "max": max,
+}  # fmt: skip
 
 
 class Answered(Protocol):
@@ -193,7 +199,7 @@ class Plan:
         return replace(source, is_approximate=True)
 
     def raw_cells(self, source: sql.Source, grid: Grid, keys: Sequence[str]) -> Cells:
-        if sql.counts_sets(source.series.math) and not self.trend.breakdown:
+        if self.trend.breakdown is None and sql.is_split(source.series.math):
             columns = self.split_columns(source, grid)
         else:
             columns = self.columns(sql.points(source, grid, keys))
@@ -201,11 +207,17 @@ class Plan:
         return placed_cells(columns, named, Cells(list(keys)), source, grid)
 
     def split_columns(self, source: sql.Source, grid: Grid) -> dict[str, Sequence[Any]]:
-        """Count points and total by a query each; no columns when there are no events."""
+        """Count points, then the total: from the points where that is the same.
+
+        There are no columns when there are no events.
+        """
         columns = self.columns(sql.split_points(source, grid))
         if not any(columns.get("buckets", ())):
             return {}
-        return columns | self.columns(sql.totals(source))
+        join = JOINS.get(source.series.math)
+        if join is None:
+            return columns | self.columns(sql.totals(source))
+        return columns | {"total0": [join(columns["points0"][0])]}
 
     def ranked_cells(self, source: sql.Source, grid: Grid) -> Cells:
         columns = self.columns(sql.ranked_points(source, grid))

@@ -442,3 +442,37 @@ def test_every_math_can_be_broken_down_and_compared(trend: Ask, math: str) -> No
         assert line["total"] == pytest.approx(expected["total"])
     assert len(whole) == 2
     assert len([one for one in parts if one.get("compare")]) == len(parts) / 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("Asia/Beirut", "2026-03-29", "2026-04-02"),  # begins with the jump over midnight
+        ("Asia/Beirut", "2026-03-26", "2026-04-02"),
+        ("Asia/Beirut", "2026-10-22", "2026-10-28"),  # midnight comes twice
+        ("America/Sao_Paulo", "2018-11-04", "2018-11-07"),
+        ("America/Havana", "2026-03-05", "2026-11-05"),
+        ("Pacific/Apia", "2011-12-28", "2012-01-03"),  # a date that never was
+        ("Africa/Casablanca", "2024-01-01", "2026-12-01"),  # twice a year, around Ramadan
+        ("America/New_York", "2015-01-01", "2026-01-01"),
+    ],
+)
+@pytest.mark.parametrize("interval", ["day", "week", "month"])
+def test_calendars_hold_wherever_the_clock_changes(
+    trend: Ask, zone: str, first: str, last: str, interval: Interval
+) -> None:
+    chance, span = random.Random(9), (at(first, zone), at(last, zone))
+    seconds = int((span[1] - span[0]).total_seconds())
+    times = [span[0] + timedelta(seconds=chance.randrange(seconds)) for _ in range(500)]
+    # Around each day's border as well.
+    borders = cut(TimeRange(*span, zone), "day").edges[1:-1][:300]
+    times += [edge + timedelta(microseconds=step) for edge in borders for step in (-1, 0, 1)]
+    events = load(Event("visit", time) for time in times)
+
+    frame = trend(
+        **{"from": span[0].isoformat(), "to": span[1].isoformat()},
+        time_zone=zone, interval=interval, series=[{"event": "visit"}],
+    )  # fmt: skip
+
+    edges = cut(TimeRange(*span, zone), interval).edges
+    assert list(frame.column("value")) == expected_points(events, span, edges, "total")

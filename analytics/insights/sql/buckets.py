@@ -1,22 +1,26 @@
 """In which bucket an event lies, as SQL. Pure.
 
+Zones are cut here, by Python's zone data: the engine carries data of its own, and the two differ
+(one knew that Morocco gives up changing its clock in 2026, the other did not).
+
 Measured on one event's rows, against 13 ms for the bare scan of `ts`: by `day` 9 ms, arithmetic
-18 ms, the engine's calendar 25 ms, a search among the edges 45 ms. The first that fits is taken.
+19 ms, a search among the edges 45 ms. The first that fits is taken.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from analytics.insights.buckets import CLOCK, Grid, first_date
+from analytics.insights.buckets import CLOCK, WIDTH, Grid, first_date
 from analytics.insights.sql.params import Params, microseconds
 from analytics.insights.sql.selection import begins_a_day
 
 FIRST_DATE = date(1970, 1, 1)
-# 1970-01-01 was a Thursday; 4,000 weeks keep the division above zero back to 1900.
-WEEK_SHIFT = 3 + 4_000 * 7
+SECOND = timedelta(seconds=1)
+MOST_CHANGES = 16  # of a zone's offset; more cost as much as the search among the edges
 
 
 @dataclass(frozen=True)
@@ -30,45 +34,79 @@ class Bucketing:
 def bucketing(grid: Grid, params: Params) -> Bucketing:
     """Choose the cheapest exact way to cut a grid."""
     if grid.interval not in CLOCK and all(begins_a_day(edge) for edge in grid.edges):
-        return _by_date(grid, "day")
+        return _by_date(grid)
     if grid.width_s:
         return _evenly(grid, params)
-    if grid.interval not in CLOCK:
-        return _by_date(grid, f"toDate32(ts, {params.text(grid.window.zone)})")
+    changes = offset_changes(grid) if grid.interval in {"day", "week"} else []
+    if 0 < len(changes) <= MOST_CHANGES:
+        return _shifted(grid, changes, params)
     return _among(grid, params)
 
 
-def _by_date(grid: Grid, local_date: str) -> Bucketing:
-    """Count dates, Mondays or months since 1970 in the zone."""
+def _by_date(grid: Grid) -> Bucketing:
+    """Count dates, Mondays or months from the first bucket's on, by the column `day`.
+
+    16 bits, because the engine counts by a plain array then.
+    """
     dates = [_named_date(start, end, grid) for start, end in pairwise(grid.edges)]
     if grid.interval == "month":
-        numbers = [month_number(day) for day in dates]
-        expression = f"toInt32(toRelativeMonthNum({local_date}))"
-    elif grid.interval == "week":
-        numbers = [week_number(day) for day in dates]
-        expression = f"toUInt16(intDiv(toInt32({local_date}) + {WEEK_SHIFT}, 7))"
+        numbers = [day.year * 12 + day.month for day in dates]
+        counted = "toRelativeMonthNum(day)"
     else:
-        numbers = [day_number(day) for day in dates]
-        expression = f"toInt32({local_date})"
-    return Bucketing(expression, {number: index for index, number in enumerate(numbers)})
+        step = WIDTH[grid.interval].days
+        numbers = [(day - dates[0]).days // step for day in dates]
+        counted = f"intDiv(toInt32(day) - {(dates[0] - FIRST_DATE).days}, {step})"
+    first = numbers[0]
+    places = {number - first: index for index, number in enumerate(numbers)}
+    return Bucketing(f"toUInt16({counted} - {first})" if first else f"toUInt16({counted})", places)
+
+
+def offset_changes(grid: Grid) -> list[tuple[datetime, int]]:
+    """Return when the zone's clock changes inside the grid, and by how many seconds."""
+    offsets = [_offset_s(edge, grid) for edge in grid.edges]
+    found = []
+    for place, (before, after) in enumerate(pairwise(offsets)):
+        if before != after:
+            found.append((_change_between(place, before, grid), after - before))
+    return found
+
+
+def _offset_s(at: datetime, grid: Grid) -> int:
+    local = at.astimezone(grid.window.tzinfo).utcoffset()
+    return int(local.total_seconds()) if local else 0
+
+
+def _change_between(place: int, before: int, grid: Grid) -> datetime:
+    """Search the second within a bucket from which on the offset is another."""
+    low, high = grid.edges[place], grid.edges[place + 1]
+    while high - low > SECOND:
+        middle = low + (high - low) // SECOND // 2 * SECOND
+        low, high = (middle, high) if _offset_s(middle, grid) == before else (low, middle)
+    return high
+
+
+def _shifted(grid: Grid, changes: Sequence[tuple[datetime, int]], params: Params) -> Bucketing:
+    """Turn times into the zone's wall clock, on which all days are equally long."""
+    # A day may begin at 01:00, where the clock jumps over midnight: count from midnight anyway.
+    local = grid.edges[0].astimezone(grid.window.tzinfo)
+    since_midnight = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+    first = params.integer(microseconds(grid.edges[0] - since_midnight))
+    moved = "".join(
+        f" + {params.integer(seconds * 1_000_000)} * (ts >= {params.instant(at)})"
+        for at, seconds in changes
+    )
+    width = params.integer(int(WIDTH[grid.interval].total_seconds()) * 1_000_000)
+    expression = f"toUInt16(intDiv(toUnixTimestamp64Micro(ts) - {first}{moved}, {width}))"
+    days = [_named_date(start, end, grid) for start, end in pairwise(grid.edges)]
+    step = WIDTH[grid.interval].days
+    places = {(day - days[0]).days // step: index for index, day in enumerate(days)}
+    return Bucketing(expression, places)
 
 
 def _named_date(start: datetime, end: datetime, grid: Grid) -> date:
     """Return the first date of a bucket. Its middle lies in it whatever the clock did at its start."""
     middle = start + (end - start) / 2
     return first_date(middle.astimezone(grid.window.tzinfo).date(), grid.interval)
-
-
-def day_number(day: date) -> int:
-    return (day - FIRST_DATE).days
-
-
-def week_number(day: date) -> int:
-    return (day_number(day) + WEEK_SHIFT) // 7
-
-
-def month_number(day: date) -> int:
-    return day.year * 12 + day.month
 
 
 def _evenly(grid: Grid, params: Params) -> Bucketing:
