@@ -67,14 +67,13 @@ class RunningPortal:
         listed = json.loads((self.data_dir / "run" / "processes.json").read_text())
         return {child["name"]: child["pid"] for child in listed}
 
-    def kill(self, name: str) -> None:
-        """Kill one child the hard way."""
+    def kill(self, name: str) -> bool:
+        """Kill one child the hard way; False while it does not run."""
         pid = self.processes().get(name)
-        if pid:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
+        if pid is None or has_ended(pid):
+            return False
+        os.kill(pid, signal.SIGKILL)
+        return True
 
     def login(self, role: str) -> tuple[str, str]:
         """Return e-mail and password of the demo's member of staff with this role."""

@@ -64,11 +64,16 @@ class RetryingClient:
         self.name = name
         self.acknowledged = 0
         self.failures: list[str] = []
+        self.go_on = threading.Semaphore(0)
 
-    def send_all(self) -> None:
+    def send_all(self, slices: int = 1) -> None:
+        """Send in slices; each but the first waits for `go_on`, so that kills fall in between."""
+        turns = {EVENTS * turn // slices // BATCH for turn in range(1, slices)}
         with httpx.Client(headers=self.headers, timeout=10) as http:
-            for body in batches(self.name):
-                eventually(lambda body=body: self._send(http, body), within_s=60, what="sent")  # type: ignore[misc]  # bound per batch
+            for number, body in enumerate(batches(self.name)):
+                if number in turns:
+                    self.go_on.acquire(timeout=120)
+                eventually(lambda body=body: self._send(http, body), within_s=120, what="sent")  # type: ignore[misc]  # bound per batch
                 self.acknowledged += BATCH
 
     def _send(self, http: httpx.Client, body: dict[str, object]) -> bool:
@@ -88,13 +93,15 @@ def test_acknowledged_events_count_once_whatever_is_killed(
     portal: RunningPortal, token: str, victim: str
 ) -> None:
     client = RetryingClient(portal, f"killed_{victim}")
-    sender = threading.Thread(target=client.send_all)
+    sender = threading.Thread(target=client.send_all, args=[KILLS])
     moments = random.Random(victim)
 
     sender.start()
     for _ in range(KILLS):
-        sender.join(timeout=moments.uniform(0.05, 0.8))
-        portal.kill(victim)
+        eventually(portal.is_ready, within_s=60, what="everything runs again")
+        client.go_on.release()
+        sender.join(timeout=moments.uniform(0.02, 0.5))
+        eventually(lambda: portal.kill(victim), within_s=60, what=f"{victim} is killed")
     sender.join(timeout=600)
 
     assert client.failures == []
