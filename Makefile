@@ -16,10 +16,10 @@ demo: $(RUN)
 	@exec $(BIN)/python manage.py up
 
 test: check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 quick: $(DEV)
-	$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(PYTEST_ARGS)
 
 bench: $(DEV)
 	$(BIN)/python -m bench

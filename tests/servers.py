@@ -15,10 +15,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import clickhouse_connect
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from portal.embedded.engine import Engine
 from portal.embedded.postgres import Postgres
@@ -114,3 +116,31 @@ def store_schema() -> None:
 
     for file in migrate.pending():
         migrate.apply(file)
+
+
+# Files whose tests share one running portal: on one worker each, the browser's all on one.
+SHARING = ("tests/faults/", "tests/embedded/", "tests/demo/", "tests/collect/test_running")
+
+
+class OnePortalAWorker(LoadScopeScheduling):
+    """Spread tests one by one, but keep together those that share a running portal.
+
+    xdist's own `xdist_group` names the tests anew, which pytest 9 no longer lets it do.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        if file.startswith("tests/browser/"):
+            return "browser"
+        return file if file.startswith(SHARING) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OnePortalAWorker:
+    return OnePortalAWorker(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from portal.lib import chart_theme, csp
 from tests.lib.test_text import TABLE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STATIC = Path(__file__).parents[2] / "static"
 HOST = "http://modules.test"

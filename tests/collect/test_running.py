@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.running import RunningPortal, eventually, running_portal
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("collecting")]  # one portal for all
+pytestmark = [pytest.mark.slow]  # one portal for all
 
 PROCESSES = {"up", "engine", "postgres", "valkey", "web", "writer", "worker"}
 

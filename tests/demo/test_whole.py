@@ -13,7 +13,7 @@ import pytest
 
 from tests.running import RunningPortal, eventually, running_portal, trend
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sample")]  # one portal for all
+pytestmark = [pytest.mark.slow]  # one portal for all
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from tests.running import (
     running_portal,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
