@@ -15,6 +15,7 @@ import pytest
 
 from analytics.insights.buckets import INTERVALS, Interval, cut
 from analytics.insights.definitions.trend import MATHS
+from analytics.insights.sql import trend as sql
 from portal.store import client
 from portal.store.models import Epoch
 from portal.store.query import TimeRange
@@ -476,3 +477,25 @@ def test_calendars_hold_wherever_the_clock_changes(
 
     edges = cut(TimeRange(*span, zone), interval).edges
     assert list(frame.column("value")) == expected_points(events, span, edges, "total")
+
+
+def test_percentiles_of_very_many_values_are_approximated_and_say_so(
+    trend: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "EXACT_UP_TO", 5)
+    load(
+        Event("visit", at(f"2026-03-0{day}"), properties={"ms": n, "plan": "pro"})
+        for day in (1, 2)
+        for n in range(1_001)
+    )
+
+    for breakdown in (None, {"property": "plan"}):
+        frame = trend(
+            **{"from": "2026-03-01", "to": "2026-03-03"}, breakdown=breakdown,
+            series=[{"event": "visit", "math": "p90", "property": "ms"}],
+        )  # fmt: skip
+
+        (line,) = frame.extra["series"]
+        assert [point["value"] for point in line["points"]] == [pytest.approx(900, abs=10)] * 2
+        assert line["total"] == pytest.approx(900, abs=10)
+        assert "t-digest" in frame.meta.warnings[0]
