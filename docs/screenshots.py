@@ -13,8 +13,8 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
-SIZE = {"width": 1280, "height": 800}
-IN_VIEW = 2  # charts of a page that are seen without scrolling
+SIZE = {"width": 1280, "height": 1060}
+IN_VIEW = 3  # charts of a page that are seen without scrolling
 ROLE = "admin"
 # File, path, color scheme.
 PICTURES = (

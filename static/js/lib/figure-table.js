@@ -4,6 +4,8 @@ import { el } from 'portal/lib/dom.js';
 import { seriesKey, values } from 'portal/lib/figure.js';
 import { grouped } from 'portal/lib/format.js';
 
+const MOMENT = /^\d{4}-\d\d-\d\d/;
+
 /**
  * Rows of a figure: one per x (or label), one column per trace.
  * @returns {{head: string[], rows: (string|number|null)[][]}}
@@ -25,7 +27,9 @@ export function rowsOf(figure) {
     });
   }
   const names = [...columns.keys()];
-  return { head: ['', ...names], rows: [...rows].map(([key, row]) => [key, ...names.map((name) => row.get(name) ?? null)]) };
+  const keys = [...rows.keys()];
+  const ordered = keys.every((key) => MOMENT.test(key)) ? [...rows].sort(([a], [b]) => (a < b ? -1 : 1)) : [...rows];
+  return { head: ['', ...names], rows: ordered.map(([key, row]) => [key, ...names.map((name) => row.get(name) ?? null)]) };
 }
 
 // An incomplete tail is the same series; a comparison is a column of its own.
@@ -34,10 +38,13 @@ function columnName(trace) {
   return trace.meta?.role === 'compare' ? `${name} (before)` : name;
 }
 
+// "2026-10-09T14:00:00+07:00" is "2026-10-09 14:00": charts are in the page's zone.
+const moment = (key) => (MOMENT.test(key) ? key.replace('T', ' ').replace(/(Z|[+-]\d\d:\d\d)$/, '').replace(/:00(\.0+)?$/, '') : key);
+
 export function tableFrom(figure, label) {
   const { head, rows } = rowsOf(figure);
   const headCells = head.map((name, index) => el('th', { scope: 'col', class: index ? 'num' : '' }, name || figure.layout?.meta?.x_title || 'Value at'));
-  const body = rows.map(([key, ...cells]) => el('tr', {}, el('th', { scope: 'row' }, key.replace('T', ' ').replace(/:00(\.000)?Z?$/, '')), ...cells.map((cell) => el('td', { class: 'num' }, grouped(cell)))));
+  const body = rows.map(([key, ...cells]) => el('tr', {}, el('th', { scope: 'row' }, moment(key)), ...cells.map((cell) => el('td', { class: 'num' }, grouped(cell)))));
   return el('table', { class: 'table table-dense', 'aria-label': label }, el('thead', {}, el('tr', {}, ...headCells)), el('tbody', {}, ...body));
 }
 
