@@ -12,6 +12,9 @@ from django.test import AsyncClient, Client
 
 from portal.lib.static_files import StaticFilesMiddleware
 
+# Every answer ends with the signal at which Django looks after its connections.
+pytestmark = pytest.mark.django_db
+
 CSS = "/static/css/tokens.css"
 Serve = Callable[[object, HttpRequest], HttpResponse]
 BUNDLE = "/static/js/vendor/plotly-4.1.1-portal.min.js"
