@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dashboards.evaluate import evaluate_all
-from dashboards.live import look_of
+from dashboards.live import look_of, wanted_in
 from dashboards.models import VIEW, Dashboard
 from dashboards.shapes import as_json
 from portal.accounts.access import fetch, visible
@@ -77,13 +77,8 @@ class DashboardData(APIView):
         return Response(body)
 
     def _look(self, request: Request, dashboard: Dashboard) -> Any:
-        query = request.query_params
-        variables = {
-            name.removeprefix("var-"): value
-            for name, value in query.items()
-            if name.startswith("var-")
-        }
         try:
-            return look_of(dashboard, staff_of(request), {**query.dict(), "variables": variables})
+            wanted = wanted_in(request.query_params.dict())
+            return look_of(dashboard, staff_of(request), wanted)
         except BadRequest as problem:
             raise FieldError("from", str(problem)) from problem

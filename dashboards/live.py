@@ -105,6 +105,14 @@ def look_of(dashboard: Dashboard, user: User, wanted: Mapping[str, Any]) -> Look
     )
 
 
+def wanted_in(query: Mapping[str, str]) -> dict[str, Any]:
+    """Read an address's query string, `var-x` and all, into the form that `look_of` reads."""
+    variables = {
+        name.removeprefix("var-"): value for name, value in query.items() if name.startswith("var-")
+    }
+    return {**query, "variables": variables}
+
+
 def relative(text: Any) -> Any:
     """Read Grafana's way of writing a relative time, "now-7d", as ours."""
     return text.removeprefix("now") if isinstance(text, str) else text

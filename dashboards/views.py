@@ -11,8 +11,9 @@ from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from analytics.insights.tables import safe
 from dashboards.evaluate import Look, evaluate, evaluate_all
-from dashboards.live import look_of
+from dashboards.live import look_of, wanted_in
 from dashboards.models import VIEW, Dashboard, Widget
 from portal.accounts.access import fetch, visible
 from portal.accounts.decorators import staff_page
@@ -73,7 +74,7 @@ def dashboard_list(request: StaffRequest) -> HttpResponse:
 def dashboard(request: StaffRequest, uid: str) -> HttpResponse:
     """Show a dashboard with its figures in the first answer; the socket moves them on."""
     found = fetch(request.user, Dashboard, uid=uid)
-    look = look_of(found, request.user, request.GET.dict())
+    look = look_of(found, request.user, wanted_in(request.GET.dict()))
     try:
         chosen = look.range_at(clock.now())
     except BadRange as problem:
@@ -99,11 +100,15 @@ def widget_csv(request: StaffRequest, uid: str, key: str) -> HttpResponse:
     widget = found.widgets.filter(key=key).first()
     if widget is None:
         return HttpResponse("There is no such widget on this dashboard.", status=404)
-    look = look_of(found, request.user, request.GET.dict())
+    look = look_of(found, request.user, wanted_in(request.GET.dict()))
     answer = evaluate(widget, look, clock.now())
+    if answer["state"] == "error":
+        reason = answer["meta"]["warnings"][0]
+        return HttpResponse(reason, status=400, content_type="text/plain; charset=utf-8")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{uid}-{key}.csv"'
-    csv.writer(response).writerows(rows_of(answer["plain"]))
+    rows = ([safe(cell) for cell in row] for row in rows_of(answer["plain"]))
+    csv.writer(response).writerows(rows)
     return response
 
 

@@ -109,6 +109,34 @@ def test_csv_has_the_rows_of_the_box(board: Dashboard, people: People, browse: P
     assert answer.content.decode().splitlines()[0] == "name,value"
 
 
+def test_csv_keeps_a_spreadsheet_from_running_what_visitors_sent(
+    people: People, board: Dashboard, browse: PageClient
+) -> None:
+    board.widgets.update(query="=HYPERLINK(1)")
+
+    answer = browse(people.viewer).get("/dashboards/board/widgets/note.csv")
+
+    assert answer.content.decode().splitlines() == ["text", "'=HYPERLINK(1)"]
+
+
+def test_csv_of_a_box_that_cannot_be_shown_says_why(
+    people: People, board: Dashboard, browse: PageClient
+) -> None:
+    make_widget(board, "broken", kind="stat", source="dataset", query="no_such")
+
+    answer = browse(people.viewer).get("/dashboards/board/widgets/broken.csv")
+
+    assert answer.status_code == 400
+    assert "no_such" in answer.content.decode()
+
+
+def test_a_page_address_with_a_word_of_the_sockets_is_still_a_page(
+    people: People, board: Dashboard, browse: PageClient
+) -> None:
+    for path in ("", "widgets/note.csv"):
+        assert browse(people.viewer).get(f"/dashboards/board/{path}?variables=x").status_code == 200
+
+
 def test_the_page_shows_figures_without_scripts(
     board: Dashboard, people: People, browse: PageClient
 ) -> None:
