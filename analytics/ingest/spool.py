@@ -126,22 +126,46 @@ def path() -> Path:
     return found
 
 
+LOCKED_AT_MOST_S = 20.0
+PRAGMAS = (
+    "page_size=8192",
+    "auto_vacuum=INCREMENTAL",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "journal_size_limit=67108864",
+)
+
+
 class Spool:
     """One connection to the spool, to be used by one thread at a time."""
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._db = sqlite3.connect(file, timeout=20, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(
+            file, timeout=LOCKED_AT_MOST_S, isolation_level=None, check_same_thread=False
+        )
         file.chmod(0o600)
-        for pragma in ("page_size=8192", "auto_vacuum=INCREMENTAL", "journal_mode=WAL",
-                       "synchronous=FULL", "journal_size_limit=67108864"):  # fmt: skip
-            self._db.execute(f"PRAGMA {pragma}")
+        self._configure()
         self._db.executescript(SCHEMA)
         self._add_missing_column()
         self._db.execute(
             "INSERT OR IGNORE INTO about VALUES ('spool_id', ?)", (secrets.token_hex(8),)
         )
         self.id = str(self._one("SELECT value FROM about WHERE name = 'spool_id'")[0])
+
+    def _configure(self) -> None:
+        """Set the modes; SQLite does not wait by itself when two processes open a new file."""
+        deadline = time.monotonic() + LOCKED_AT_MOST_S
+        while True:
+            try:
+                for pragma in PRAGMAS:
+                    self._db.execute(f"PRAGMA {pragma}")
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def close(self) -> None:
         self._db.close()

@@ -97,16 +97,16 @@ def test_the_sample_company_comes_in_whole_and_leaves_without_a_trace(
 
 
 def test_an_interrupted_load_goes_on_and_doubles_nothing(portal: RunningPortal, token: str) -> None:
+    begun_at = datetime.now(tz=UTC)  # what lies later, the second load rightly adds to
     portal.command("load_demo", "--url", portal.url, "--days", "1")
-    loaded_at = datetime.now(tz=UTC)
-    before = totals(portal, token, loaded_at, "app_opened", "purchase")
+    before = totals(portal, token, begun_at, "app_opened", "purchase")
     noted = portal.data_dir / "run" / "demo.json"
     noted.write_text(json.dumps(json.loads(noted.read_text()) | {"is_complete": False}))
 
     said = portal.command("load_demo", "--url", portal.url)
 
     assert "0 rejected" in said
-    assert totals(portal, token, loaded_at, "app_opened", "purchase") == before
+    assert totals(portal, token, begun_at, "app_opened", "purchase") == before
     assert "already" in portal.command("load_demo", "--url", portal.url)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,13 @@ def test_a_backlog_larger_than_a_round_is_written_in_rounds(
     write_all(writer)
 
     assert rows("SELECT count(), uniqExact(id) FROM events") == [(6, 6)]
+
+
+def test_many_may_open_a_new_spool_at_once(tmp_path: Path) -> None:
+    # Turning a new file to WAL, SQLite refuses at once instead of waiting for the others.
+    def open_together(file: Path) -> list[str]:
+        with ThreadPoolExecutor(8) as pool:
+            return [spool.id for spool in pool.map(Spool, [file] * 8)]
+
+    for turn in range(15):
+        assert len(set(open_together(tmp_path / str(turn) / "events.sqlite3"))) == 1
