@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from asgiref.sync import SyncToAsync
-from django.contrib.auth import get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections
+from django.utils.crypto import constant_time_compare
 
 from portal.lib import clock
 from portal.live.topics import Topic, topic_kinds
@@ -129,19 +131,29 @@ def still_allowed(kind: str, ident: str, viewers: list[Viewer]) -> tuple[set[Vie
     ids = {viewer.user_id for viewer in viewers}
     keys = {viewer.session_key for viewer in viewers}
     now = clock.now()
-    active = set(
-        get_user_model()
-        ._default_manager.filter(pk__in=ids, is_active=True)
-        .values_list("pk", flat=True)
-    )
-    sessions = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list(
-            "session_key", flat=True
-        )
-    )
-    may = active & entry.allowed(ident, ids)
-    holding = {one for one in viewers if one.user_id in may and one.session_key in sessions}
+    active = {
+        user.pk: user
+        for user in get_user_model()._default_manager.filter(pk__in=ids, is_active=True)
+    }
+    sessions = {
+        row.session_key: row.get_decoded()
+        for row in Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+    }
+    may = active.keys() & entry.allowed(ident, ids)
+    holding = {
+        one
+        for one in viewers
+        if one.user_id in may and is_of(active[one.user_id], sessions.get(one.session_key))
+    }
     return holding, entry.version(ident)
+
+
+def is_of(user: AbstractBaseUser, session: Mapping[str, Any] | None) -> bool:
+    """Tell whether a session is still this user's: a new password ends the sessions before it."""
+    if session is None or session.get(SESSION_KEY) != str(user.pk):
+        return False
+    kept = session.get(HASH_SESSION_KEY, "")
+    return constant_time_compare(kept, user.get_session_auth_hash())
 
 
 class Hub:

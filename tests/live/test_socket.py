@@ -233,6 +233,21 @@ async def test_signing_out_ends_the_watching(board: Dashboard, owner: User) -> N
         assert await hear(talk, "revoked", within_s=5)
 
 
+async def test_a_new_password_ends_the_watching_of_older_sessions(
+    board: Dashboard, owner: User
+) -> None:
+    async with watching(owner) as talk:
+        await hear(talk, "initial_data")
+        await sync_to_async(change_password)(owner)
+
+        assert await hear(talk, "revoked", within_s=5)
+
+
+def change_password(user: User) -> None:
+    user.set_password("another long passphrase")
+    user.save()
+
+
 def end_sessions() -> None:
     Session.objects.all().delete()
 
