@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics.insights import api, views
+from analytics.insights import api
+from analytics.insights.views import events, schema, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("explore/trends/", views.trends, name="trends"),
-    path("explore/trends/csv/", views.trends_csv, name="trends-csv"),
-    path("explore/events/", views.events, name="events"),
-    path("explore/schema/", views.schema, name="schema"),
+    path("explore/trends/", trends.trends, name="trends"),
+    path("explore/trends/csv/", trends.trends_csv, name="trends-csv"),
+    path("explore/events/", events.events, name="events"),
+    path("explore/schema/", schema.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),

@@ -1,0 +1,150 @@
+"""What the addresses of Explore pages share: filters, the time range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.http import QueryDict
+
+from analytics.insights.buckets import Interval
+
+Pairs = list[tuple[str, str]]
+RANGE = ("from", "to", "tz")
+LISTS = ("in", "not_in")
+UNARY = ("is_set", "is_not_set")
+AUTO: tuple[tuple[timedelta, Interval], ...] = (
+    (timedelta(hours=3), "minute"),
+    (timedelta(days=4), "hour"),
+    (timedelta(days=120), "day"),
+    (timedelta(days=800), "week"),
+)
+TRUE_WORDS = {"true": True, "false": False}
+Types = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter as the address has it; `series` is a letter, or nothing for all."""
+
+    property: str
+    op: str
+    value: Any = None
+    of: str = "event"
+    series: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the API's filter."""
+        given: dict[str, Any] = {"property": self.property, "op": self.op}
+        if self.op not in UNARY:
+            given["value"] = self.value
+        return given | ({"of": self.of} if self.of != "event" else {})
+
+    def packed(self) -> str:
+        own = {"in": self.series} if self.series else {}
+        return orjson.dumps(self.as_json() | own).decode()
+
+
+@dataclass(frozen=True)
+class Range:
+    """`from`, `to` and `tz` as they stand in the address."""
+
+    given: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, query: QueryDict) -> Range:
+        return cls({name: found for name in RANGE if (found := text(query, name))})
+
+    def pairs(self) -> Pairs:
+        return [(name, value) for name, value in self.given.items() if value]
+
+    def body(self) -> dict[str, str]:
+        names = {"from": "from", "to": "to", "tz": "time_zone"}
+        return {names[name]: value for name, value in self.given.items()}
+
+
+def text(query: QueryDict, name: str) -> str:
+    """Return a parameter's last value, the empty text without one."""
+    return str(query.get(name) or "")
+
+
+def letter(place: int) -> str:
+    return chr(ord("A") + place)
+
+
+def at(values: Sequence[str], place: int) -> str:
+    return values[place] if place < len(values) else ""
+
+
+def conditions(packed: Iterable[str]) -> Iterable[Condition]:
+    """Read filters from an address; what is no filter is left out."""
+    for text in packed:
+        try:
+            given = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(given, dict) and isinstance(given.get("property"), str):
+            yield Condition(
+                given["property"],
+                str(given.get("op", "=")),
+                given.get("value"),
+                "person" if given.get("of") == "person" else "event",
+                str(given.get("in", "")),
+            )
+
+
+def added_condition(query: QueryDict, types: Types) -> Condition | None:
+    """Read the filter that the page's small form adds; None when it adds none."""
+    name = text(query, "new_property").strip()
+    if not name:
+        return None
+    op = text(query, "new_op") or "="
+    of = "person" if query.get("new_of") == "person" else "event"
+    given = text(query, "new_value").strip()
+    known = types.get(name, ()) if of == "event" else ()
+    value: Any = None
+    if op in LISTS:
+        value = [typed(part.strip(), known) for part in given.split(",") if part.strip()]
+    elif op in {"contains", "not_contains", "regex"} or name.startswith("$"):
+        value = given
+    elif op not in UNARY:
+        value = typed(given, known)
+    return Condition(name, op, value, of, text(query, "new_in"))
+
+
+def typed(text: str, known: Sequence[str]) -> str | float | bool:
+    """Read a typed value as the type that the property was seen with; in quotes it is text."""
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return text[1:-1]
+    for kind in known or ("number", "boolean", "string"):
+        if kind == "boolean" and text in TRUE_WORDS:
+            return TRUE_WORDS[text]
+        if kind == "number" and (number := as_number(text)) is not None:
+            return number
+        if kind == "string":
+            return text
+    return text
+
+
+def as_number(text: str) -> float | int | None:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if abs(found) < float("inf") else None
+
+
+def as_of_in(query: QueryDict, now: datetime) -> datetime:
+    """Return the moment that a download is to agree with; now when none is given."""
+    try:
+        at = datetime.fromisoformat(text(query, "as_of"))
+    except ValueError:
+        return now
+    return at if at.tzinfo and at <= now else now

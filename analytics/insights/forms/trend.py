@@ -1,0 +1,136 @@
+"""The state of the trend builder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from analytics.insights.buckets import INTERVALS, Interval
+from analytics.insights.definitions.trend import OVER_VALUES
+from analytics.insights.forms.shared import (
+    AUTO,
+    Condition,
+    Pairs,
+    Range,
+    at,
+    conditions,
+    letter,
+    text,
+)
+from portal.store.query import TimeRange
+
+CHARTS = ("line", "area", "bar")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One series as the form has it."""
+
+    event: str
+    math: str = "total"
+    measured: str = ""
+    name: str = ""
+
+    @property
+    def needs_property(self) -> bool:
+        return self.math in OVER_VALUES
+
+
+@dataclass(frozen=True)
+class TrendForm:
+    """The state of the trend builder."""
+
+    rows: tuple[Row, ...] = ()
+    where: tuple[Condition, ...] = ()
+    breakdown: str = ""
+    of: str = "event"
+    limit: str = ""
+    formula: str = ""
+    interval: str = ""
+    compare: bool = False
+    chart: str = "line"
+    range: Range = field(default_factory=Range)
+
+    @classmethod
+    def read(cls, query: QueryDict) -> TrendForm:
+        """Read an address; what is unknown there is left out."""
+        return cls(
+            rows=tuple(_rows(query)),
+            where=tuple(conditions(query.getlist("where"))),
+            breakdown=text(query, "breakdown"),
+            of="person" if query.get("of") == "person" else "event",
+            limit=text(query, "limit"),
+            formula=text(query, "formula").strip(),
+            interval=text(query, "interval"),
+            compare=bool(query.get("compare")),
+            chart=text(query, "chart") if text(query, "chart") in CHARTS else "line",
+            range=Range.read(query),
+        )
+
+    def pairs(self) -> Pairs:
+        """Return the tidy address, piece by piece."""
+        found: Pairs = []
+        for row in self.rows:
+            found += [("event", row.event), ("math", row.math)]
+            found += [("property", row.measured if row.needs_property else ""), ("name", row.name)]
+        found += [("where", one.packed()) for one in self.where]
+        if self.breakdown:
+            found += [("breakdown", self.breakdown)]
+            found += [("of", "person")] if self.of == "person" else []
+            found += [("limit", self.limit)] if self.limit not in {"", "10"} else []
+        found += [("formula", self.formula)] if self.formula else []
+        found += [("interval", self.interval)] if self.interval in INTERVALS else []
+        found += [("compare", "previous_period")] if self.compare else []
+        found += [("chart", self.chart)] if self.chart != "line" else []
+        return found + self.range.pairs()
+
+    def address(self, **changes: Any) -> str:
+        """Return the query string, with some of the state changed."""
+        return f"?{urlencode(replace(self, **changes).pairs())}"
+
+    def body(self, window: TimeRange) -> dict[str, Any]:
+        """Return what the API would be sent, without the time range."""
+        body: dict[str, Any] = {
+            "series": [self._series(place, row) for place, row in enumerate(self.rows)],
+            "interval": self.interval_for(window),
+            "where": [one.as_json() for one in self.where if not self._is_own(one)],
+        }
+        if self.breakdown:
+            limit = int(self.limit) if self.limit.isdecimal() else 10
+            body["breakdown"] = {"property": self.breakdown, "of": self.of, "limit": limit}
+        if self.formula:
+            body["formula"] = self.formula
+        return body | ({"compare": "previous_period"} if self.compare else {})
+
+    def _is_own(self, condition: Condition) -> bool:
+        return condition.series in {letter(place) for place in range(len(self.rows))}
+
+    def _series(self, place: int, row: Row) -> dict[str, Any]:
+        own = [one.as_json() for one in self.where if one.series == letter(place)]
+        series: dict[str, Any] = {"event": row.event or None, "math": row.math, "where": own}
+        if row.needs_property:
+            series["property"] = row.measured
+        return series | ({"label": row.name} if row.name else {})
+
+    def interval_for(self, window: TimeRange) -> Interval:
+        """Return the chosen interval, or one that gives a readable number of points."""
+        chosen = next((name for name in INTERVALS if name == self.interval), None)
+        length = window.end - window.start
+        fitting: Interval = next((name for most, name in AUTO if length <= most), "month")
+        return chosen or fitting
+
+
+def _rows(query: QueryDict) -> Iterable[Row]:
+    maths, measured = query.getlist("math"), query.getlist("property")
+    names = query.getlist("name")
+    for place, event in enumerate(query.getlist("event")[:26]):
+        yield Row(
+            event.strip(),
+            at(maths, place) or "total",
+            at(measured, place).strip(),
+            at(names, place).strip(),
+        )

@@ -1,0 +1,3 @@
+"""The Explore pages, one module a kind."""
+
+from __future__ import annotations

@@ -1,0 +1,123 @@
+"""What the Explore pages share: the catalogue, filters in words, problems, partial pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from analytics.insights.counted import phrase
+from analytics.insights.definitions.filters import parse_filter
+from analytics.insights.definitions.window import parse_window
+from analytics.insights.forms.events import EventForm
+from analytics.insights.forms.shared import Range
+from analytics.insights.forms.trend import TrendForm
+from portal.accounts.access import row_rights
+from portal.accounts.requests import StaffRequest
+from portal.lib import clock
+from portal.lib.field_error import FieldError
+from portal.store.client import EngineUnavailable, QueryFailed
+from portal.store.query import TimeRange
+from portal.store.sources import Question, ask
+
+Json = dict[str, Any]
+EXPLORE = "insights.explore"
+DEFAULT_RANGE = "-30d"
+OP_CHOICES = {
+    "=": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", "contains": "contains",
+    "not_contains": "does not contain", "regex": "matches pattern", ">": ">", ">=": "≥", "<": "<",
+    "<=": "≤", "is_set": "is set", "is_not_set": "is not set",
+}  # fmt: skip
+PROBLEMS = (FieldError, EngineUnavailable, QueryFailed)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The catalogue as the pickers need it."""
+
+    events: list[Json]
+
+    def lively(self) -> str:
+        """Return the most frequent of the events that still come."""
+        newest = max(event["last_seen"] for event in self.events)
+        recent = [event for event in self.events if event["last_seen"][:7] == newest[:7]]
+        return str(recent[0]["name"])
+
+    def types_of(self, names: list[str]) -> dict[str, list[str]]:
+        """Return the properties of these events (none: of all) with their types."""
+        found: dict[str, list[str]] = {}
+        for event in self.events:
+            if names and event["name"] not in names:
+                continue
+            for entry in event["properties"]:
+                types = found.setdefault(entry["name"], [])
+                types += [kind for kind in entry["types"] if kind not in types]
+        return dict(sorted(found.items()))
+
+
+def catalogue(request: StaffRequest) -> Seen:
+    """Return what was seen; nothing while the engine is away, so that the page still stands."""
+    try:
+        found = ask("schema", Question({}, None, clock.now(), row_rights(request.user)))
+    except (EngineUnavailable, QueryFailed):
+        return Seen([])
+    return Seen(found.extra["events"])
+
+
+def pairs_of(request: StaffRequest) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, values in request.GET.lists() for value in values]
+
+
+def chip(form: TrendForm | EventForm, place: int) -> Json:
+    """Return a filter in words, and the address without it."""
+    one = form.where[place]
+    rest = tuple(other for index, other in enumerate(form.where) if index != place)
+    try:
+        words = phrase(parse_filter(one.as_json(), "where", ZoneInfo("UTC")))
+    except FieldError as problem:
+        words = f"{one.property} {one.op}: {problem.message}"
+    series = getattr(one, "series", "")
+    return {
+        "words": words,
+        "series": series,
+        "packed": one.packed(),
+        "without": form.address(where=rest),
+    }
+
+
+def question(request: StaffRequest, body: Json, window: TimeRange, now: datetime) -> Question:
+    return Question(body, window, now, row_rights(request.user))
+
+
+def window_of(given: Range, now: datetime, default: str = DEFAULT_RANGE) -> TimeRange:
+    body = {"from": default} | given.body()
+    return parse_window(body, now, settings.PORTAL_TIME_ZONE)
+
+
+def problem_of(problem: Exception) -> Json:
+    """Say what went wrong in the words of the error state."""
+    if isinstance(problem, FieldError):
+        return {"title": "This cannot be counted as asked", "text": problem.message}
+    if isinstance(problem, EngineUnavailable):
+        return {
+            "title": "The engine does not answer",
+            "text": "It restarts by itself; try again in a moment.",
+            "holds": "Events are still taken in; nothing is lost.",
+        }
+    return {"title": "The engine stopped this question", "text": str(problem)}
+
+
+def page(request: StaffRequest, name: str, context: Json) -> HttpResponse:
+    """Render a whole page, or for htmx the part of it that changes."""
+    template = f"insights/_{name}.html" if is_partial(request) else f"insights/{name}.html"
+    return render(request, template, context)
+
+
+def is_partial(request: StaffRequest) -> bool:
+    restores = request.headers.get("HX-History-Restore-Request") == "true"
+    return request.headers.get("HX-Request") == "true" and not restores
