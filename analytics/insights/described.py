@@ -66,6 +66,19 @@ TREND = Operation(
         meta=META,
     ),
 )
+SQL = Operation(
+    body=record(
+        ("query",),
+        query={"type": "string", "description": "one SELECT over the data sets events, people"},
+        parameters={"type": "object", "description": "values by the names of {name:Type}"},
+    ),
+    answer=record(
+        columns=listed(record(name=TEXT, type=TEXT)),
+        rows=listed(listed(ANY)),
+        truncated=FLAG,
+        meta=META,
+    ),
+)
 EVENTS = Operation(
     query={
         "name": "of this name only",

@@ -13,7 +13,10 @@ class Exploration(models.Model):
     class Meta:
         managed = False
         default_permissions = ()
-        permissions: ClassVar = [("explore", "Can ask questions about events")]
+        permissions: ClassVar = [
+            ("explore", "Can ask questions about events"),
+            ("run_sql", "Can run SQL over the data sets"),
+        ]
 
     def __str__(self) -> str:
         return "exploration"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 SEE = ("dashboards.view_dashboard",)
 EXPLORE = (*SEE, "insights.explore")
+ANALYZE = (*EXPLORE, "insights.run_sql")
 ADMINISTER_ACCOUNTS = (
     "accounts.view_user",
     "accounts.add_user",
@@ -27,11 +28,11 @@ READ_AUDIT = ("audit.view_auditentry",)
 
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": EXPLORE,
-    "analyst": EXPLORE,
-    "editor": (*EXPLORE, "dashboards.change_dashboard"),
+    "analyst": ANALYZE,
+    "editor": (*ANALYZE, "dashboards.change_dashboard"),
     "responder": EXPLORE,
     "admin": (
-        *EXPLORE,
+        *ANALYZE,
         "dashboards.administer_dashboards",
         *ADMINISTER_ACCOUNTS,
         *ADMINISTER_INTAKE,

@@ -131,6 +131,26 @@ def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "")
     )
 
 
+def read(query: Query, *, lane: str, fmt: str) -> bytes:
+    """Run one SELECT or EXPLAIN in a lane and return the answer as the engine writes it.
+
+    Without settings of ours: the query brings its own limits. Raises QueryFailed,
+    EngineUnavailable.
+    """
+    try:
+        with instruments.store_query("read"):
+            return connection().raw_query(
+                query.sql,
+                parameters=dict(query.params),
+                # Waits for the end, so that an error is an error and never half an answer.
+                settings={**query.settings, "wait_end_of_query": 1},
+                # Not at the statement's end: there an EXPLAIN would take it for the explained's.
+                transport_settings={"X-Portal-Lane": lane, "X-ClickHouse-Format": fmt},
+            )
+    except (ClickHouseError, *UNREACHABLE) as error:
+        raise translated(error) from error
+
+
 def command(sql: str, *, settings_: dict[str, Any] | None = None, **params: Any) -> None:
     """Run one statement that answers nothing (DDL, KILL, mutation)."""
     try:

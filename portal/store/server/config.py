@@ -41,7 +41,7 @@ def lanes(memory_bytes: int) -> dict[str, tuple[int, dict[str, str]]]:
     """Return each lane's size and its settings, which a request may override.
 
     A heavy statement may take more memory, and only few run at once. Rows that come in wait for
-    nobody's questions.
+    nobody's questions, and nobody waits for SQL that people typed.
     """
     cores = len(os.sched_getaffinity(0))
     base = {"max_threads": str(cores), "max_insert_threads": "1"}
@@ -49,6 +49,7 @@ def lanes(memory_bytes: int) -> dict[str, tuple[int, dict[str, str]]]:
         "short": (8, base | _memory(memory_bytes // 3)),
         "insert": (4, base | _memory(memory_bytes // 3)),
         "heavy": (2, base | _memory(memory_bytes // 2)),
+        "reader": (2, base | _memory(memory_bytes // 4)),
     }
 
 
