@@ -50,7 +50,7 @@ def _of_series(place: int, series: Series, trend: Trend) -> str:
         how += ", of events where it is a number"
     letter = f"{chr(ord('A') + place)}: " if len(trend.series) > 1 or trend.formula else ""
     name = "Any event" if series.event is None else f"“{series.event}”"
-    own = f" Only where {_joined(series.where)}." if series.where else ""
+    own = f" Only where {joined(series.where)}." if series.where else ""
     return f"{letter}{name}: {how}.{own}"
 
 
@@ -59,14 +59,14 @@ def _of_time(trend: Trend, window: TimeRange) -> str:
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     week = " Weeks start on Monday." if trend.interval == "week" else ""
     return (
-        f"From {_moment(start)} up to, not including, {_moment(end)}, cut by {trend.interval} in"
+        f"From {moment(start)} up to, not including, {moment(end)}, cut by {trend.interval} in"
         f" {window.zone}.{week} An interval still running, or cut by the range, is marked incomplete."
     )
 
 
 def _of_filters(trend: Trend) -> Iterator[str]:
     if trend.where:
-        yield f"Only events where {_joined(trend.where)}."
+        yield f"Only events where {joined(trend.where)}."
     every = [*trend.where, *(found for series in trend.series for found in series.where)]
     if any(found.op in NEGATIVE for found in every):
         yield (
@@ -99,7 +99,7 @@ def _of_shape(trend: Trend) -> Iterator[str]:
         yield f"Estimated from a sample of {trend.sampling:.4g} of all persons, scaled up."
 
 
-def _joined(filters: tuple[Filter, ...]) -> str:
+def joined(filters: tuple[Filter, ...]) -> str:
     return " and ".join(phrase(found) for found in filters)
 
 
@@ -123,7 +123,7 @@ def _shown(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else f"“{value}”"
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
     return (
         f"{at:%Y-%m-%d}" if (at.hour, at.minute, at.second) == (0, 0, 0) else f"{at:%Y-%m-%d %H:%M}"
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from analytics.insights.buckets import INTERVALS
 from analytics.insights.definitions.filters import OPS
+from analytics.insights.definitions.funnel import UNITS, Order, Touch
 from analytics.insights.definitions.trend import MATHS
 from portal.lib.openapi import (
     ANY,
@@ -79,6 +80,51 @@ SQL = Operation(
         meta=META,
     ),
 )
+EVENT_OR_ANY = {"type": "string", "nullable": True, "description": "null: any event"}
+STEP_FIGURES = record(
+    step=WHOLE, label=TEXT, users=WHOLE, conversion_rate=NUMBER, from_previous=NUMBER,
+    conversion_interval=listed(NUMBER), median_seconds=NUMBER, average_seconds=NUMBER,
+    p75_seconds=NUMBER, p90_seconds=NUMBER,
+)  # fmt: skip
+FUNNEL_BODY = record(
+    ("steps",),
+    steps=listed(
+        record(("event",), event=EVENT_OR_ANY, where=listed(FILTER), label=TEXT, optional=FLAG)
+    ),
+    window=record(("value", "unit"), value=WHOLE, unit=choice(*UNITS)),
+    order=choice(*get_args(Order)),
+    exclusions=listed(
+        record(
+            ("event",), event=EVENT_OR_ANY, where=listed(FILTER), after_step=WHOLE, before_step=WHOLE
+        )
+    ),
+    breakdown=record(
+        ("property",), property=TEXT, of=choice("event", "person"), limit=WHOLE,
+        attribution=choice(*get_args(Touch)), step=WHOLE,
+    ),
+    trend_interval=choice(*INTERVALS),
+    leave_out_open=FLAG,
+    **COMMON,
+)  # fmt: skip
+FUNNEL = Operation(
+    body=FUNNEL_BODY,
+    answer=record(
+        steps=listed(STEP_FIGURES),
+        breakdown=listed(record(value=ANY, steps=listed(STEP_FIGURES))),
+        differences=listed(
+            record(
+                values=listed(ANY), difference=NUMBER, p_value=NUMBER, p_value_corrected=NUMBER,
+                is_significant=FLAG,
+            )
+        ),
+        trend=listed(
+            record(t=TIME, entered=WHOLE, converted=WHOLE, conversion_rate=NUMBER, complete=FLAG)
+        ),
+        histogram=listed(record(from_seconds=NUMBER, to_seconds=NUMBER, users=WHOLE)),
+        open=WHOLE,
+        meta=META,
+    ),
+)  # fmt: skip
 EVENTS = Operation(
     query={
         "name": "of this name only",

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/schema/", schema.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
+    path("api/v1/insights/funnel", api.FunnelView.as_view(), name="api-funnel"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+import orjson
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 from clickhouse_connect.driver.external import ExternalData
@@ -20,6 +21,7 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError
 
 from portal.lib import instruments
+from portal.store import native
 from portal.store.query import Query
 
 TIME_LIMIT = timedelta(seconds=30)
@@ -103,11 +105,7 @@ def connect(url: str) -> Client:
 
 def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "") -> Result:
     """Run one SELECT. Raises QueryFailed, EngineUnavailable."""
-    limits: dict[str, Any] = {
-        "max_execution_time": time_limit.total_seconds(),
-        "readonly": 2,
-        **query.settings,
-    }
+    limits = _limits(query, time_limit)
     if query_id:
         limits["query_id"] = query_id
     try:
@@ -116,7 +114,7 @@ def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "")
                 query.sql,
                 parameters=dict(query.params),
                 settings=limits,
-                transport_settings={"X-Portal-Lane": "heavy"} if query.heavy else None,
+                transport_settings=_lane(query),
                 column_oriented=True,
             )
     except (ClickHouseError, *UNREACHABLE) as error:
@@ -149,6 +147,52 @@ def read(query: Query, *, lane: str, fmt: str) -> bytes:
             )
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
+@dataclass(frozen=True)
+class Columns:
+    """Columns as arrays, and what they cost."""
+
+    columns: native.Columns
+    rows_read: int
+    bytes_read: int
+    elapsed_ms: float
+
+
+def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns:
+    """Run one SELECT of plain columns and return them as arrays: for millions of rows.
+
+    Raises QueryFailed, EngineUnavailable, native.UnreadableColumn.
+    """
+    try:
+        with instruments.store_query("columns"):
+            answer: Any = connection().raw_stream(
+                query.sql,
+                parameters=dict(query.params),
+                settings=_limits(query, time_limit),
+                fmt="Native",
+                transport_settings=_lane(query),
+            )
+            body = answer.read()
+    except (ClickHouseError, *UNREACHABLE) as error:
+        raise translated(error) from error
+    summary = orjson.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
+    return Columns(
+        native.columns(body),
+        rows_read=int(summary.get("read_rows", 0)),
+        bytes_read=int(summary.get("read_bytes", 0)),
+        elapsed_ms=int(summary.get("elapsed_ns", 0)) / 1e6,
+    )
+
+
+def _limits(query: Query, time_limit: timedelta) -> dict[str, Any]:
+    return {
+        "max_execution_time": time_limit.total_seconds(),
+        "readonly": 2,
+        **query.settings,
+    }
+
+
+def _lane(query: Query) -> dict[str, str] | None:
+    return {"X-Portal-Lane": "heavy"} if query.heavy else None
 
 
 def command(sql: str, *, settings_: dict[str, Any] | None = None, **params: Any) -> None:

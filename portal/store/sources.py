@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from django.core.cache import cache
 
 from portal.lib.registry import Registry
-from portal.store import client, persons
+from portal.store import client, native, persons
 from portal.store.frame import Frame, Meta
 from portal.store.models import Epoch
 from portal.store.query import Query, TimeRange
@@ -37,14 +37,21 @@ class Question:
     def run(self, query: Query) -> tuple[client.Result, Meta]:
         """Run one query of this question; returns the columns and what they cost."""
         result = client.run(query)
-        meta = Meta(
+        return result, self._cost(query, result)
+
+    def read_columns(self, query: Query) -> tuple[native.Columns, Meta]:
+        """Run one query of millions of rows; returns arrays and what they cost."""
+        result = client.read_columns(query)
+        return result.columns, self._cost(query, result)
+
+    def _cost(self, query: Query, result: client.Result | client.Columns) -> Meta:
+        return Meta(
             as_of=self.as_of,
             elapsed_ms=result.elapsed_ms,
             rows_read=result.rows_read,
             bytes_read=result.bytes_read,
             sql=(readable(query),),
         )
-        return result, meta
 
 
 class Source(Protocol):

@@ -91,7 +91,7 @@ def parse_trend(body: Mapping[str, Any], zone: ZoneInfo) -> Trend:
         breakdown=_breakdown(reader.take("breakdown")),
         formula=_formula(reader),
         compare=_compare(reader),
-        sampling=_sampling(reader),
+        sampling=parse_sampling(reader),
     )
     reader.finish()
     if not trend.series:
@@ -150,7 +150,7 @@ def _compare(reader: Reader) -> bool:
     return reader.choice("compare", ("previous_period",)) == "previous_period"
 
 
-def _sampling(reader: Reader) -> float:
+def parse_sampling(reader: Reader) -> float:
     value = reader.take("sampling")
     if value is None:
         return 1.0

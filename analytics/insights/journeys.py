@@ -1,0 +1,169 @@
+"""From a funnel's definition to each person's best attempt: rows out of the engine, one pass over
+them.
+
+The engine selects and the pass decides, because the rule is one that SQL cannot say in linear
+time (docs/decisions). Persons are independent of each other: a question over very many rows is cut
+into slices of the persons, and the rows of a slice are dealt to all processors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.insights.buckets import Grid
+from analytics.insights.definitions.funnel import Funnel
+from analytics.insights.passes import funnel as walk
+from analytics.insights.passes.grouping import deal, grouped
+from analytics.insights.sql import funnel as sql
+from analytics.insights.sql.params import microseconds
+from portal.store.native import Coded, Columns
+from portal.store.query import Query, TimeRange
+
+Ints = NDArray[np.int64]
+Read = Callable[[Query], Columns]
+ROWS_A_SLICE = 6_000_000
+NEVER = walk.NEVER
+ORDERS = {"ordered": walk.ORDERED, "strict": walk.STRICT, "any": walk.ANY}
+# numba lets go of the interpreter's lock, so threads are enough.
+WORKERS = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="pass")
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """One row a person who entered: the best attempt.
+
+    times[i, k] is when step k was taken in microseconds, NEVER if not; keys[i, k] is the place in
+    `texts` of the breakdown's value that the event carried. `trend` holds per bucket who entered and
+    who converted.
+    """
+
+    person: NDArray[np.uint64]
+    times: Ints
+    keys: Ints
+    texts: tuple[str, ...]
+    is_open: NDArray[np.bool_]
+    trend: Ints
+
+    @property
+    def taken(self) -> NDArray[np.bool_]:
+        return np.asarray(self.times != NEVER)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What the rows of one slice led to."""
+
+    person: NDArray[np.uint64]
+    times: Ints
+    keys: Ints
+    is_open: NDArray[np.bool_]
+    trend: Ints
+
+
+def journeys(
+    funnel: Funnel, window: TimeRange, as_of: datetime, person: str, read: Read, grid: Grid | None
+) -> Journeys:
+    """Find each person's best attempt that begins in the window."""
+    spec = spec_of(funnel, window, as_of, grid)
+    texts: dict[str, int] = {}
+    walked = [
+        passed(columns, spec, texts) for columns in slices(funnel, window, person, read) if columns
+    ]
+    walked = walked or [nobody(spec)]
+    return Journeys(
+        np.concatenate([one.person for one in walked]),
+        np.concatenate([one.times for one in walked]),
+        np.concatenate([one.keys for one in walked]),
+        tuple(texts),
+        np.concatenate([one.is_open for one in walked]),
+        np.sum([one.trend for one in walked], axis=0),
+    )
+
+
+def slices(funnel: Funnel, window: TimeRange, person: str, read: Read) -> Iterator[Columns]:
+    """Read the rows, slice by slice; a slice without rows is empty."""
+    found = read(sql.size(funnel, window))["events"]
+    count = 1 + int(array(found)[0]) // ROWS_A_SLICE
+    for number in range(count):
+        yield read(sql.rows(funnel, window, person, sql.Slice(number, count)))
+
+
+def array(column: NDArray[Any] | Coded) -> NDArray[Any]:
+    return column.codes if isinstance(column, Coded) else column
+
+
+def spec_of(funnel: Funnel, window: TimeRange, as_of: datetime, grid: Grid | None) -> walk.Spec:
+    optional = [place for place, step in enumerate(funnel.steps) if step.is_optional]
+    required = [place for place, step in enumerate(funnel.steps) if not step.is_optional]
+    return walk.Spec(
+        order=ORDERS[funnel.order],
+        steps=len(funnel.steps),
+        required=ints(required),
+        optional=ints(optional),
+        after=ints([one.after_step - 1 for one in funnel.exclusions]),
+        before=ints([one.before_step - 1 for one in funnel.exclusions]),
+        window=int(funnel.window.total_seconds()) * 1_000_000,
+        end=microseconds(window.end),
+        as_of=microseconds(as_of),
+        leave_out_open=funnel.leave_out_open,
+        edges=ints([microseconds(edge) for edge in grid.edges] if grid else []),
+    )
+
+
+def ints(values: Sequence[int]) -> Ints:
+    return np.array(values, np.int64)
+
+
+def nobody(spec: walk.Spec) -> Walked:
+    return Walked(
+        np.empty(0, np.uint64),
+        np.empty((0, spec.steps), np.int64),
+        np.empty((0, spec.steps), np.int64),
+        np.empty(0, np.bool_),
+        np.zeros((2, max(0, spec.edges.size - 1)), np.int64),
+    )
+
+
+def passed(columns: Columns, spec: walk.Spec, texts: dict[str, int]) -> Walked:
+    """Walk the rows of one slice, on all processors."""
+    masks = array(columns["mask"])
+    dealt = deal(array(columns["who"]), array(columns["t"]))
+    key = columns.get("key")
+    codes = None
+    if isinstance(key, Coded):
+        numbers = ints([texts.setdefault(text, len(texts)) for text in key.texts])
+        codes = numbers[key.codes]
+
+    def part(number: int) -> Walked:
+        rows = dealt.rows[dealt.bounds[number] : dealt.bounds[number + 1]]
+        return walked(rows, masks, codes, spec)
+
+    parts = list(WORKERS.map(part, range(dealt.bounds.size - 1)))
+    return Walked(
+        np.concatenate([one.person for one in parts]),
+        np.concatenate([one.times for one in parts]),
+        np.concatenate([one.keys for one in parts]),
+        np.concatenate([one.is_open for one in parts]),
+        np.sum([one.trend for one in parts], axis=0),
+    )
+
+
+def walked(rows: Ints, masks: NDArray[np.uint32], codes: Ints | None, spec: walk.Spec) -> Walked:
+    """Walk the persons of one part."""
+    part = grouped(rows)
+    trend = np.zeros((2, max(0, spec.edges.size - 1)), np.int64)
+    best = walk.attempts(part.starts, part.ts, masks[part.place].astype(np.int64), spec, trend)
+    entered = best.far > 0
+    places = best.places[entered]
+    keys = places  # without a breakdown nobody looks
+    if codes is not None:
+        keys = np.where(places == walk.NONE, walk.NONE, codes[part.place[places]])
+    return Walked(part.person[entered], best.times[entered], keys, best.is_open[entered], trend)

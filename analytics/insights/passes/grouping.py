@@ -1,0 +1,125 @@
+"""Bring rows into the order of person and time, in parts that fit the processor's cache. Compiled.
+
+The engine takes 1.6 s to sort four million rows by (person, ts). Here rows are dealt into parts by
+a hash of the person first; each part is then small enough to be sorted where it lies, and parts are
+independent, so threads share them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+ROWS_A_PART = 16_384
+SMALL = 32  # rows up to which insertion sort wins
+MIX = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Dealt(NamedTuple):
+    """Rows dealt into parts: part i is rows[bounds[i] : bounds[i + 1]], each (person, ts, place)."""
+
+    bounds: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+class Part(NamedTuple):
+    """Rows of some persons in order: person i has rows starts[i] to starts[i + 1]."""
+
+    person: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    ts: NDArray[np.int64]
+    place: NDArray[np.int64]  # of the row in the input
+
+
+def deal(person: NDArray[np.uint64], ts: NDArray[np.int64]) -> Dealt:
+    """Deal rows into parts of about ROWS_A_PART rows; a person's rows are in one part, in order."""
+    bits = max(0, int(person.size // ROWS_A_PART).bit_length())
+    return _deal(person, ts, bits)
+
+
+@njit(nogil=True, cache=True)
+def _deal(person: NDArray[np.uint64], ts: NDArray[np.int64], bits: int) -> Dealt:
+    count = person.size
+    bounds = np.zeros((1 << bits) + 1, np.int64)
+    parts = np.empty(count, np.uint16)
+    for place in range(count):
+        # The first bits of the product; a shift by 64 is no shift at all, hence the two steps.
+        part = ((person[place] * MIX) >> np.uint64(1)) >> np.uint64(63 - bits)
+        parts[place] = part
+        bounds[part + 1] += 1
+    bounds = np.cumsum(bounds)
+    ends = bounds.copy()
+    rows = np.empty((count, 3), np.int64)
+    for place in range(count):
+        at = ends[parts[place]]
+        ends[parts[place]] = at + 1
+        rows[at, 0] = np.int64(person[place])
+        rows[at, 1] = ts[place]
+        rows[at, 2] = place
+    return Dealt(bounds, rows)
+
+
+@njit(nogil=True, cache=True)
+def grouped(rows: NDArray[np.int64]) -> Part:
+    """Group the rows of one part by person, each person's rows in order of time."""
+    count = rows.shape[0]
+    owner, person = _numbered(rows)
+    starts = np.zeros(person.size + 1, np.int64)
+    for place in range(count):
+        starts[owner[place] + 1] += 1
+    starts = np.cumsum(starts)
+    ends = starts[:-1].copy()
+    ts, input_place = np.empty(count, np.int64), np.empty(count, np.int64)
+    for place in range(count):
+        at = ends[owner[place]]
+        ends[owner[place]] = at + 1
+        ts[at] = rows[place, 1]
+        input_place[at] = rows[place, 2]
+    for one in range(person.size):
+        _sort(ts[starts[one] : starts[one + 1]], input_place[starts[one] : starts[one + 1]])
+    return Part(person, starts, ts, input_place)
+
+
+@njit(nogil=True, cache=True)
+def _numbered(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return the number of each row's person, and the persons."""
+    count = rows.shape[0]
+    size = 16
+    while size < 2 * count:
+        size *= 2
+    slots = np.full(size, -1, np.int64)
+    owner = np.empty(count, np.int64)
+    person = np.empty(count, np.uint64)
+    known = 0
+    for place in range(count):
+        value = np.uint64(rows[place, 0])
+        slot = np.int64((value * MIX) >> np.uint64(20)) & (size - 1)
+        while slots[slot] >= 0 and person[slots[slot]] != value:
+            slot = (slot + 1) & (size - 1)
+        if slots[slot] < 0:
+            slots[slot] = known
+            person[known] = value
+            known += 1
+        owner[place] = slots[slot]
+    return owner, person[:known].copy()
+
+
+@njit(nogil=True, cache=True)
+def _sort(ts: NDArray[np.int64], place: NDArray[np.int64]) -> None:
+    """Sort a person's rows by time, stably."""
+    if ts.size > SMALL:
+        order = np.argsort(ts, kind="mergesort")
+        ts[:] = ts[order]
+        place[:] = place[order]
+        return
+    for at in range(1, ts.size):
+        moved, input_place, to = ts[at], place[at], at
+        while to > 0 and ts[to - 1] > moved:
+            ts[to] = ts[to - 1]
+            place[to] = place[to - 1]
+            to -= 1
+        ts[to] = moved
+        place[to] = input_place

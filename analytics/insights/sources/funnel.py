@@ -1,0 +1,163 @@
+"""The source `funnel`: how many persons take steps one after the other inside a window.
+
+Asked with the body of POST /api/v1/insights/funnel without its time range, which is the question's
+window. Columns: one row a step (and a value of the breakdown); `extra` is the contract's JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, Literal
+
+from analytics.insights import conversions, counted_funnel
+from analytics.insights.buckets import Grid, TooManyPoints, cut
+from analytics.insights.definitions.funnel import Funnel, parse_funnel
+from analytics.insights.journeys import Journeys, journeys
+from analytics.insights.sources.trend import named, translated
+from analytics.insights.sql.trend import last_seen
+from portal.lib.field_error import FieldError
+from portal.store.client import QueryFailed
+from portal.store.frame import Column, Frame, Meta
+from portal.store.native import Columns
+from portal.store.query import Query, TimeRange
+from portal.store.sources import Question, sources
+
+Json = dict[str, Any]
+Outcome = Literal["reached", "dropped"]
+COLUMNS = (
+    Column("step", "number", "Step"),
+    Column("label", "string", "Event"),
+    Column("breakdown", "string", "Breakdown"),
+    Column("users", "number", "People", "count"),
+    Column("conversion_rate", "number", "Of step 1", "ratio"),
+    Column("from_previous", "number", "Of the step before", "ratio"),
+    Column("median_seconds", "number", "Median time", "s"),
+    Column("average_seconds", "number", "Average time", "s"),
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A funnel question made ready, and what running it has cost so far."""
+
+    funnel: Funnel
+    window: TimeRange
+    question: Question
+    costs: list[Meta]
+
+    def read(self, query: Query) -> Columns:
+        try:
+            columns, cost = self.question.read_columns(query)
+        except QueryFailed as error:
+            raise translated(error) from error
+        self.costs.append(cost)
+        return columns
+
+    def journeys(self, grid: Grid | None = None) -> Journeys:
+        question = self.question
+        return journeys(self.funnel, self.window, question.as_of, question.person, self.read, grid)
+
+
+def asked(question: Question) -> Asked:
+    """Read a question's parameters. Raises FieldError."""
+    if question.window is None:
+        raise FieldError("from", "A funnel needs a time range.")
+    funnel = parse_funnel(question.params, question.window.tzinfo)
+    return Asked(funnel, question.window, question, [])
+
+
+@dataclass(frozen=True)
+class FunnelSource:
+    kind: str = "funnel"
+    label: str = "Funnel"
+
+    def run(self, question: Question) -> Frame:
+        """Answer a funnel. Raises FieldError."""
+        ready = asked(question)
+        grid = grid_of(ready)
+        complete = complete_of(ready, grid) if grid else []
+        body = conversions.answer(ready.funnel, ready.journeys(grid), grid, complete)
+        warnings = (*warnings_of(ready, body), *marks(ready.funnel))
+        meta = replace(
+            reduce(Meta.plus, ready.costs),
+            warnings=warnings,
+            counted=tuple(counted_funnel.sentences(ready.funnel, ready.window)),
+        )
+        return Frame(COLUMNS, cells(body), meta, body)
+
+
+def people(question: Question, step: int, outcome: Outcome) -> list[tuple[int, int]]:
+    """Return (person, microseconds of the first step) of who reached a step, or dropped before it.
+
+    Raises FieldError.
+    """
+    ready = asked(question)
+    if not 1 <= step <= len(ready.funnel.steps):
+        raise FieldError("step", f"The funnel has the steps 1 to {len(ready.funnel.steps)}.")
+    found = ready.journeys()
+    chosen = found.taken[:, step - 1]
+    if outcome == "dropped":
+        base = conversions.before(ready.funnel, step - 1) if step > 1 else 0
+        chosen = found.taken[:, base] & ~chosen
+    return list(zip(found.person[chosen].tolist(), found.times[chosen, 0].tolist(), strict=True))
+
+
+def grid_of(ready: Asked) -> Grid | None:
+    if ready.funnel.trend_interval is None:
+        return None
+    try:
+        return cut(ready.window, ready.funnel.trend_interval)
+    except TooManyPoints as problem:
+        raise FieldError("trend_interval", str(problem)) from problem
+
+
+def complete_of(ready: Asked, grid: Grid) -> list[bool]:
+    """Tell for each bucket whether all attempts that begin in it have had their time."""
+    inside = grid.complete(ready.question.as_of)
+    closed = [edge + ready.funnel.window <= ready.question.as_of for edge in grid.edges[1:]]
+    return [a and b for a, b in zip(inside, closed, strict=True)]
+
+
+def warnings_of(ready: Asked, body: Json) -> list[str]:
+    """Say what the numbers cannot: a step that never came, a window longer than the range."""
+    found = []
+    if ready.funnel.window > ready.window.end - ready.window.start:
+        found.append("The conversion window is longer than the time range.")
+    names = [
+        step.event
+        for step, row in zip(ready.funnel.steps, body["steps"], strict=True)
+        if step.event is not None and not row["users"]
+    ]
+    for name in dict.fromkeys(names):
+        result, cost = ready.question.run(last_seen(name))
+        ready.costs.append(cost)
+        ((events, last),) = result.rows()
+        if not events:
+            found.append(f"No event named {name!r} was ever seen.")
+        elif not ready.window.start <= last < ready.window.end:
+            found.append(f"{name!r} was last seen {last:%Y-%m-%d %H:%M:%S} UTC.")
+    return found
+
+
+def marks(funnel: Funnel) -> list[str]:
+    if funnel.sampling == 1:
+        return []
+    return [f"Counted over a sample: {funnel.sampling:.4g} of all persons, not scaled up."]
+
+
+def cells(body: Json) -> tuple[list[Any], ...]:
+    """Lay the answer out as rows."""
+    rows: list[tuple[str | None, Json]] = [(None, step) for step in body["steps"]]
+    for group in body.get("breakdown", ()):
+        rows += [(named(group["value"]), step) for step in group["steps"]]
+    columns: list[list[Any]] = []
+    for column in COLUMNS:
+        if column.name == "breakdown":
+            columns.append([value for value, _ in rows])
+        else:
+            columns.append([step[column.name] for _, step in rows])
+    return tuple(columns)
+
+
+sources.add(FunnelSource())

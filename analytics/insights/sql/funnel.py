@@ -1,0 +1,113 @@
+"""The rows that a funnel passes over: who, when, and which steps the event can fill. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analytics.insights.definitions.filters import Filter
+from analytics.insights.definitions.funnel import Exclusion, Funnel, Step
+from analytics.insights.definitions.trend import Series
+from analytics.insights.sql.conditions import condition
+from analytics.insights.sql.params import Params
+from analytics.insights.sql.selection import Selection, where
+from analytics.insights.sql.trend import Source, events_of, key_by
+from portal.store.query import Query, TimeRange
+
+Wanted = Step | Exclusion
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One of `count` parts of all persons, so that a pass never holds more rows than it may."""
+
+    number: int = 0
+    count: int = 1
+
+
+def reach(funnel: Funnel, window: TimeRange) -> TimeRange:
+    """Return the range of events that count: attempts begin in the window and may end after it."""
+    return TimeRange(window.start, window.end + funnel.window, window.zone)
+
+
+def rows(funnel: Funnel, window: TimeRange, person: str, part: Slice) -> Query:
+    """Return the events that can fill a step.
+
+    Columns: `who` (UInt64), `t` (microseconds), `mask` (bit k: step k can take it; bits after the
+    steps: excluded by that exclusion), and with a breakdown `key` (typed text, '' when not set).
+    """
+    params = Params()
+    source = Source(
+        Series(None),
+        Selection(None, reach(funnel, window), funnel.where, funnel.sampling),
+        person,
+        funnel.attribution.breakdown if funnel.attribution else None,
+    )
+    found = _mask(funnel, params, person)
+    key = ""
+    if funnel.attribution:
+        shape = key_by(source, params)
+        key = f", toLowCardinality({shape.typed(shape.raw)}) AS key"
+    sql = f"""
+SELECT {person} AS who, toUnixTimestamp64Micro(ts) AS t, toUInt32({found}) AS mask{key}
+FROM {events_of(source, params)}
+WHERE {where(source.selection, params, person, *_wanted(funnel, window, params, person, part))}"""
+    return Query(sql.strip(), params.values)
+
+
+def size(funnel: Funnel, window: TimeRange) -> Query:
+    """Return how many events there are at most, read from the primary key: one row, `events`."""
+    params = Params()
+    bare = Selection(None, reach(funnel, window))
+    sql = f"SELECT count() AS events FROM events WHERE {where(bare, params, '', *_names(funnel, params))}"
+    return Query(sql, params.values)
+
+
+def _wanted(
+    funnel: Funnel, window: TimeRange, params: Params, person: str, part: Slice
+) -> Sequence[str]:
+    found = [*_names(funnel, params), f"{person} != 0"]
+    if funnel.order != "strict" and not _is_by_name(funnel):
+        found.append("mask != 0")
+    if funnel.order == "strict":
+        found.append(_who_begin(funnel, window, params, person))
+    if part.count > 1:
+        of = params.add(part.count, "UInt64")
+        found.append(f"intHash64({person}) % {of} = {params.add(part.number, 'UInt64')}")
+    return found
+
+
+def _names(funnel: Funnel, params: Params) -> list[str]:
+    """Restrict the names, unless any event can play a part; a strict funnel looks at all."""
+    wanted: list[Wanted] = [*funnel.steps, *funnel.exclusions]
+    names = {one.event for one in wanted}
+    if funnel.order == "strict" or None in names:
+        return []
+    return [f"name IN ({', '.join(params.text(str(name)) for name in sorted(map(str, names)))})"]
+
+
+def _is_by_name(funnel: Funnel) -> bool:
+    wanted: list[Wanted] = [*funnel.steps, *funnel.exclusions]
+    return all(not one.where for one in wanted)
+
+
+def _who_begin(funnel: Funnel, window: TimeRange, params: Params, person: str) -> str:
+    """Keep those who take the first step: a strict funnel reads all their events."""
+    first = funnel.steps[0]
+    selection = Selection(first.event, window, (*funnel.where, *first.where))
+    return f"{person} IN (SELECT {person} FROM events WHERE {where(selection, params, person)})"
+
+
+def _mask(funnel: Funnel, params: Params, person: str) -> str:
+    """Return the sum of the bits of all that the event can be."""
+    wanted: list[Wanted] = [*funnel.steps, *funnel.exclusions]
+    bits: dict[tuple[str | None, tuple[Filter, ...]], int] = {}
+    for place, one in enumerate(wanted):
+        key = (one.event, one.where)
+        bits[key] = bits.get(key, 0) | 1 << place
+    parts = []
+    for (event, filters), bit in bits.items():
+        conditions = [] if event is None else [f"name = {params.text(event)}"]
+        conditions += [condition(found, params, person) for found in filters]
+        parts.append(f"if({' AND '.join(conditions)}, {bit}, 0)" if conditions else str(bit))
+    return " + ".join(parts)

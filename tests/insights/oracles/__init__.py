@@ -1,0 +1,1 @@
+"""Plain-Python counts written from the definitions, to hold the engine's answers against."""

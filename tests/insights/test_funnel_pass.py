@@ -1,0 +1,106 @@
+"""The compiled pass finds the attempts that brute force finds."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics.insights.passes import funnel as walk
+from tests.insights.oracles.funnel import Attempt, Happened, Rules, attempts, best
+
+ORDERS = {"ordered": walk.ORDERED, "strict": walk.STRICT, "any": walk.ANY}
+FAR_AWAY = 10**15
+BUCKETS = (0, 4, 8, 100)
+
+
+def ints(values: object) -> walk.Ints:
+    return np.array(list(values), np.int64)  # type: ignore[call-overload]  # any iterable
+
+
+def spec_of(rules: Rules, *, with_trend: bool = False) -> walk.Spec:
+    return walk.Spec(
+        order=ORDERS[rules.order],
+        steps=rules.steps,
+        required=ints(step for step in range(rules.steps) if step not in rules.optional),
+        optional=ints(sorted(rules.optional)),
+        after=ints(after for after, _ in rules.exclusions),
+        before=ints(before for _, before in rules.exclusions),
+        window=rules.window,
+        end=rules.end,
+        as_of=FAR_AWAY,
+        leave_out_open=False,
+        edges=ints(BUCKETS if with_trend else ()),
+    )
+
+
+def mask(one: Happened, rules: Rules) -> int:
+    steps = sum(1 << step for step in one.steps)
+    return steps | sum(1 << (rules.steps + number) for number in one.voids)
+
+
+def passed(events: list[Happened], rules: Rules) -> tuple[Attempt | None, list[list[int]]]:
+    trend = np.zeros((2, len(BUCKETS) - 1), np.int64)
+    ordered = sorted(events, key=lambda one: one.at)
+    found = walk.attempts(
+        ints([0, len(events)]),
+        ints(one.at for one in ordered),
+        ints(mask(one, rules) for one in ordered),
+        spec_of(rules, with_trend=True),
+        trend,
+    )
+    times = tuple(None if at == walk.NEVER else int(at) for at in found.times[0])
+    return (Attempt(times) if found.far[0] else None), trend.tolist()
+
+
+def counted(events: list[Happened], rules: Rules) -> list[list[int]]:
+    """Count the person per bucket of the attempt's beginning: entered, converted."""
+    rows = [[0] * (len(BUCKETS) - 1) for _ in range(2)]
+    for one in attempts(events, rules):
+        bucket = max(place for place, edge in enumerate(BUCKETS[:-1]) if edge <= one.start)
+        rows[0][bucket] = 1
+        if one.far == rules.steps:
+            rows[1][bucket] = 1
+    return rows
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[Happened], Rules]:
+    """Few steps, few instants: events of one instant and steps that share events are common."""
+    order = draw(st.sampled_from(["ordered", "ordered", "strict", "any"]))
+    steps = draw(st.integers(2, 4))
+    # Optional steps with events of their own: whom a shared event goes to is tested apart.
+    may_share = draw(st.booleans()) or order != "ordered"
+    optional: frozenset[int] = frozenset()
+    if not may_share:
+        optional = frozenset(draw(st.sets(st.integers(1, steps - 1), max_size=2)))
+    pair = st.tuples(st.integers(0, steps - 2), st.integers(1, steps - 1)).filter(
+        lambda one: one[0] < one[1]
+    )
+    exclusions = () if order == "any" else tuple(draw(st.lists(pair, max_size=2)))
+    most = steps if may_share else 1
+    happened = st.builds(
+        Happened,
+        st.integers(0, 12),
+        st.frozensets(st.integers(0, steps - 1), max_size=most),
+        st.frozensets(st.integers(0, len(exclusions) - 1), max_size=1)
+        if exclusions
+        else st.just(frozenset()),
+    )
+    events = draw(st.lists(happened, min_size=1, max_size=8 if order != "strict" else 7))
+    window, end = draw(st.integers(1, 13)), draw(st.integers(1, 13))
+    return events, Rules(steps, window, end, order, optional, exclusions)
+
+
+@settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases())
+def test_the_best_attempt_and_the_trend_are_those_of_brute_force(
+    case: tuple[list[Happened], Rules],
+) -> None:
+    events, rules = case
+
+    found, trend = passed(events, rules)
+
+    expected = best(events, rules)
+    assert found == expected
+    assert trend == counted(events, rules)
