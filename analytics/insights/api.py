@@ -92,6 +92,8 @@ class SqlView(InsightView):
             if is_staff_member(request.user):
                 actions.record_sql_refused(request.user, query, problem.message)
             raise
+
+
 class FunnelView(InsightView):
     """Count the persons who take steps one after the other inside a window."""
 

@@ -147,6 +147,8 @@ def read(query: Query, *, lane: str, fmt: str) -> bytes:
             )
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
+
+
 @dataclass(frozen=True)
 class Columns:
     """Columns as arrays, and what they cost."""
@@ -167,7 +169,8 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
             answer: Any = connection().raw_stream(
                 query.sql,
                 parameters=dict(query.params),
-                settings=_limits(query, time_limit),
+                # Waits for the end, so that an error is an error and never half an answer.
+                settings=_limits(query, time_limit) | {"wait_end_of_query": 1},
                 fmt="Native",
                 transport_settings=_lane(query),
             )
