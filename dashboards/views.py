@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analytics.insights.tables import safe
+from analytics.insights.spreadsheet import safe
 from dashboards.evaluate import Look, evaluate, evaluate_all
 from dashboards.live import look_of, wanted_in
 from dashboards.models import VIEW, Dashboard, Widget

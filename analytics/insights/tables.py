@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from analytics.insights.figures import name_of
+from analytics.insights.spreadsheet import Table
 
 Json = dict[str, Any]
-# A cell that begins like a formula would run in a spreadsheet.
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def totals(series: Sequence[Json]) -> list[Json]:
@@ -67,20 +64,12 @@ def points(series: Sequence[Json]) -> tuple[list[str], list[Json]]:
     return names, rows
 
 
-def as_csv(series: Sequence[Json]) -> str:
-    """Return all points, one line each, with the total of each line in front."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["series", "breakdown", "period", "time", "value", "complete"])
+def point_table(series: Sequence[Json]) -> Table:
+    """Return all points, one row each, with the total of each line in front."""
+    rows: list[list[Any]] = []
     for one in series:
         period = "previous" if one.get("compare") else "current"
-        head = [safe(one["label"]), safe(one.get("breakdown_value", "")), period]
-        writer.writerow([*head, "total", one["total"], ""])
-        for point in one["points"]:
-            writer.writerow([*head, point["t"], point["value"], str(point["complete"]).lower()])
-    return out.getvalue()
-
-
-def safe(value: Any) -> Any:
-    """Keep a spreadsheet from running a text as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
+        head = [one["label"], one.get("breakdown_value", ""), period]
+        rows.append([*head, "total", one["total"], None])
+        rows += [[*head, point["t"], point["value"], point["complete"]] for point in one["points"]]
+    return Table("trend", ("series", "breakdown", "period", "time", "value", "complete"), rows)

@@ -3,15 +3,16 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights import api
-from analytics.insights.views import events, schema, trends
+from analytics.insights.views import events, samples, schema, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
-    path("explore/trends/csv/", trends.trends_csv, name="trends-csv"),
+    path("explore/trends/csv/", trends.trends_file, {"kind": "csv"}, name="trends-csv"),
+    path("explore/trends/xlsx/", trends.trends_file, {"kind": "xlsx"}, name="trends-xlsx"),
     path("explore/events/", events.events, name="events"),
+    path("explore/values/", samples.values, name="values"),
     path("explore/schema/", schema.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
-    path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
     path("api/v1/insights/funnel", api.FunnelView.as_view(), name="api-funnel"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client
@@ -92,7 +97,7 @@ class TestTrends:
 
         page = text(analyst, f"{TRENDS}?event=vist&math=total&property=&name=")
 
-        assert "No event named &#x27;vist&#x27; was ever seen." in page
+        assert "No event named “vist” was ever seen. Did you mean “visit”?" in page
 
     def test_names_from_events_are_text_never_markup(self, analyst: Client) -> None:
         visits()
@@ -164,3 +169,78 @@ class TestSchema:
 def test_an_auditor_may_not_explore(people: People, browse: PageClient) -> None:
     for url in (TRENDS, EVENTS, SCHEMA):
         assert browse(people.auditor).get(url).status_code == 403
+
+
+class TestSharedParts:
+    def test_the_event_picker_says_how_many_and_when(self, analyst: Client) -> None:
+        visits()
+
+        page = text(analyst, TRENDS)
+
+        assert re.search(r'<option value="visit">7 events, (just now|\d+ s ago)</option>', page)
+
+    def test_a_property_of_the_wrong_type_is_said_beside_its_field(self, analyst: Client) -> None:
+        visits()
+
+        page = text(analyst, f"{TRENDS}?event=visit&math=sum&property=plan&name=")
+
+        assert "“plan” is string, never a number." in page
+        assert re.search(r'name="property"[^>]+aria-invalid="true"', page)
+
+    def test_an_empty_answer_says_when_the_event_came_last(self, analyst: Client) -> None:
+        load([Event("visit", clock.now() - timedelta(days=90)), Event("buy", clock.now())])
+
+        page = text(analyst, f"{TRENDS}?{ONE_SERIES}")
+
+        assert "“visit”: last seen" in page
+        assert "Show all time" in page
+
+    def test_a_filter_can_be_changed(self, analyst: Client) -> None:
+        visits()
+
+        page = text(analyst, f'{TRENDS}?{ONE_SERIES}&where={{"property":"n","op":">","value":3}}')
+
+        found = re.search(r'data-edit="([^"]+)"', page)
+        assert found is not None
+        edited = json.loads(unescape(found[1]))
+        assert (edited["property"], edited["op"], edited["text"]) == ("n", ">", "3")
+
+    def test_the_values_of_a_property_come_with_counts_and_as_one_types_them(
+        self, analyst: Client
+    ) -> None:
+        now = clock.now()
+        plans = ["pro", "pro", "pro", "5", "5", 5]
+        load(
+            Event("visit", now, f"u{n}", properties={"plan": plan}) for n, plan in enumerate(plans)
+        )
+
+        found = analyst.get("/explore/values/?property=plan&event=visit").json()
+        narrowed = analyst.get("/explore/values/?property=plan&q=PR").json()
+
+        assert found["of"] == "events"
+        assert found["values"] == [
+            {"text": "pro", "type": "string", "found": 3},
+            {"text": '"5"', "type": "string", "found": 2},
+            {"text": "5", "type": "number", "found": 1},
+        ]
+        assert [one["text"] for one in narrowed["values"]] == ["pro"]
+
+    def test_values_of_an_unknown_built_in_are_refused(self, analyst: Client) -> None:
+        answer = analyst.get("/explore/values/?property=$nothing")
+
+        assert answer.status_code == 400
+        assert "Unknown built-in property" in answer.json()["error"]["message"]
+
+    def test_the_download_for_excel_holds_the_same_table(self, analyst: Client) -> None:
+        visits()
+        page = text(analyst, f"{TRENDS}?{ONE_SERIES}")
+        link = re.search(r'href="(xlsx/[^"]+)"', page)
+        assert link is not None
+
+        answer = analyst.get(TRENDS + unescape(link[1]))
+
+        with ZipFile(io.BytesIO(answer.content)) as book:
+            sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        assert answer["Content-Disposition"].endswith('.xlsx"')
+        assert sheet.count("<row ") == 1 + 1 + 31
+        assert "<f>" not in sheet

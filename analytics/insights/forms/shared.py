@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ Pairs = list[tuple[str, str]]
 RANGE = ("from", "to", "tz")
 LISTS = ("in", "not_in")
 UNARY = ("is_set", "is_not_set")
+RAW_TEXT = ("contains", "not_contains", "regex")
+LISTED = re.compile(r'"[^"]*"|[^,]+')
 AUTO: tuple[tuple[timedelta, Interval], ...] = (
     (timedelta(hours=3), "minute"),
     (timedelta(days=4), "hour"),
@@ -107,8 +110,10 @@ def added_condition(query: QueryDict, types: Types) -> Condition | None:
     known = types.get(name, ()) if of == "event" else ()
     value: Any = None
     if op in LISTS:
-        value = [typed(part.strip(), known) for part in given.split(",") if part.strip()]
-    elif op in {"contains", "not_contains", "regex"} or name.startswith("$"):
+        parts = (part.strip() for part in LISTED.findall(given))
+        as_seen = ("string",) if name.startswith("$") else known
+        value = [typed(part, as_seen) for part in parts if part]
+    elif op in RAW_TEXT or name.startswith("$"):
         value = given
     elif op not in UNARY:
         value = typed(given, known)
@@ -127,6 +132,23 @@ def typed(text: str, known: Sequence[str]) -> str | float | bool:
         if kind == "string":
             return text
     return text
+
+
+def as_typed(one: Condition) -> str:
+    """Return a filter's value as one types it into the form."""
+    values = one.value if isinstance(one.value, list) else [one.value]
+    is_raw = one.property.startswith("$") or one.op in RAW_TEXT
+    shown = (value_as_typed(value, is_raw=is_raw, is_listed=one.op in LISTS) for value in values)
+    return "" if one.op in UNARY else ", ".join(shown)
+
+
+def value_as_typed(value: Any, *, is_raw: bool, is_listed: bool) -> str:
+    """Return a value as one types it: in quotes where it would be read as another."""
+    if not isinstance(value, str):
+        return orjson.dumps(value).decode()
+    looks_typed = as_number(value) is not None or value in TRUE_WORDS
+    is_quoted = (looks_typed and not is_raw) or ("," in value and is_listed)
+    return f'"{value}"' if is_quoted else value
 
 
 def as_number(text: str) -> float | int | None:

@@ -12,9 +12,9 @@ from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analytics.insights.definitions.filters import BUILT_INS
 from analytics.insights.forms.events import EventForm
 from analytics.insights.forms.shared import Condition, added_condition
+from analytics.insights.views.picking import event_options, property_options
 from analytics.insights.views.shared import (
     EXPLORE,
     OP_CHOICES,
@@ -22,7 +22,7 @@ from analytics.insights.views.shared import (
     Json,
     Seen,
     catalogue,
-    chip,
+    chips_of,
     is_partial,
     page,
     problem_of,
@@ -46,7 +46,7 @@ def events(request: StaffRequest) -> HttpResponseBase:
     if condition is not None:
         form = replace(form, where=(*form.where, condition))
         return HttpResponseRedirect(f"{request.path}{form.address()}")
-    context = event_context(request, form, seen) | {"properties": types}
+    context = event_context(request, form, seen)
     if request.GET.get("cursor") and is_partial(request):
         return render(request, "insights/_event_rows.html", context)
     return page(request, "events", context)
@@ -55,9 +55,10 @@ def events(request: StaffRequest) -> HttpResponseBase:
 def event_context(request: StaffRequest, form: EventForm, seen: Seen) -> Json:
     context: Json = {
         "form": form,
-        "seen": seen.events,
-        "chips": [chip(form, place) for place in range(len(form.where))],
-        "built_ins": list(BUILT_INS),
+        "event_options": event_options(seen, clock.now()),
+        "property_options": property_options(seen, [form.name] if form.name else []),
+        "chips": chips_of(form, ""),
+        "parts": [{"key": "", "label": "", "event": form.name}],
         "ops": OP_CHOICES.items(),
         "default_range": "all",
         "is_empty_store": not seen.events,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,9 +16,7 @@ from django.shortcuts import render
 from analytics.insights.counted import phrase
 from analytics.insights.definitions.filters import parse_filter
 from analytics.insights.definitions.window import parse_window
-from analytics.insights.forms.events import EventForm
-from analytics.insights.forms.shared import Range
-from analytics.insights.forms.trend import TrendForm
+from analytics.insights.forms.shared import Condition, Range, as_typed
 from portal.accounts.access import row_rights
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
@@ -36,11 +36,30 @@ OP_CHOICES = {
 PROBLEMS = (FieldError, EngineUnavailable, QueryFailed)
 
 
+class Filtered(Protocol):
+    """The state of a page that has filters."""
+
+    @property
+    def where(self) -> tuple[Condition, ...]: ...
+
+    def address(self, **changes: Any) -> str: ...
+
+
 @dataclass(frozen=True)
 class Seen:
     """The catalogue as the pickers need it."""
 
     events: list[Json]
+
+    def named(self, name: str) -> Json | None:
+        """Return the catalogue's entry of an event."""
+        return next((event for event in self.events if event["name"] == name), None)
+
+    def similar(self, name: str) -> str:
+        """Return the name that was most likely meant, or nothing."""
+        names = {event["name"].lower(): event["name"] for event in self.events}
+        close = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+        return str(names[close[0]]) if close else ""
 
     def lively(self) -> str:
         """Return the most frequent of the events that still come."""
@@ -73,20 +92,28 @@ def pairs_of(request: StaffRequest) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, values in request.GET.lists() for value in values]
 
 
-def chip(form: TrendForm | EventForm, place: int) -> Json:
-    """Return a filter in words, and the address without it."""
+def chips_of(form: Filtered, part: str) -> list[Json]:
+    """Return the chips of one row's filters; of the part "" those that are for all."""
+    return [chip(form, place) for place, one in enumerate(form.where) if one.series == part]
+
+
+def chip(form: Filtered, place: int) -> Json:
+    """Return a filter in words, the address without it, and what the form needs to change it."""
     one = form.where[place]
     rest = tuple(other for index, other in enumerate(form.where) if index != place)
     try:
         words = phrase(parse_filter(one.as_json(), "where", ZoneInfo("UTC")))
     except FieldError as problem:
         words = f"{one.property} {one.op}: {problem.message}"
-    series = getattr(one, "series", "")
+    editable = {
+        "property": one.property, "op": one.op, "text": as_typed(one), "of": one.of,
+        "in": one.series, "packed": one.packed(),
+    }  # fmt: skip
     return {
         "words": words,
-        "series": series,
         "packed": one.packed(),
         "without": form.address(where=rest),
+        "editable": orjson.dumps(editable).decode(),
     }
 
 

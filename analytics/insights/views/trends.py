@@ -11,10 +11,18 @@ from django.views.decorators.http import require_safe
 
 from analytics.insights import figures, tables
 from analytics.insights.buckets import INTERVALS
-from analytics.insights.definitions.filters import BUILT_INS
 from analytics.insights.definitions.trend import MATH_WORDS, MATHS, OVER_VALUES
 from analytics.insights.forms.shared import Range, added_condition, as_of_in, letter
 from analytics.insights.forms.trend import CHARTS, Row, TrendForm
+from analytics.insights.views.downloads import FileKind, download
+from analytics.insights.views.picking import (
+    Note,
+    event_options,
+    note_on_event,
+    note_on_property,
+    property_options,
+    why_nothing,
+)
 from analytics.insights.views.shared import (
     DEFAULT_RANGE,
     EXPLORE,
@@ -24,6 +32,7 @@ from analytics.insights.views.shared import (
     Seen,
     catalogue,
     chip,
+    chips_of,
     page,
     pairs_of,
     problem_of,
@@ -33,6 +42,7 @@ from analytics.insights.views.shared import (
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
+from portal.lib.field_error import FieldError
 from portal.store.frame import Frame
 from portal.store.query import TimeRange
 from portal.store.sources import ask
@@ -62,17 +72,21 @@ def with_added(form: TrendForm, request: StaffRequest, seen: Seen) -> TrendForm:
 
 def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
     events = [row.event for row in form.rows if row.event]
-    types = seen.types_of(events)
+    parts = [letter(place) for place in range(len(form.rows))]
     context: Json = {
         "form": form,
-        "seen": seen.events,
-        "rows": [row_context(form, place, types) for place in range(len(form.rows))],
-        "chips": [chip(form, place) for place in range(len(form.where))],
-        "properties": types,
-        "numeric": [name for name, kinds in types.items() if "number" in kinds],
-        "built_ins": list(BUILT_INS),
+        "rows": [row_context(form, place, seen) for place in range(len(form.rows))],
+        "chips": [chip(form, n) for n, one in enumerate(form.where) if one.series not in parts],
+        "hidden_where": [one.packed() for one in form.where],
+        "event_options": event_options(seen, clock.now()),
+        "property_options": property_options(seen, events),
+        "numeric_options": property_options(seen, events, numeric=True),
+        "breakdown_note": note_on_property(form.breakdown, events, seen, of=form.of),
         "ops": OP_CHOICES.items(),
-        "letters": [letter(place) for place in range(len(form.rows))],
+        "parts": [
+            {"key": key, "label": f"series {key}", "event": row.event}
+            for key, row in zip(parts, form.rows, strict=True)
+        ],
         "charts": [(name, name.capitalize(), form.address(chart=name)) for name in CHARTS],
         "add_row": form.address(rows=(*form.rows, Row(form.rows[-1].event))) if form.rows else "",
         "default_range": DEFAULT_RANGE,
@@ -84,20 +98,40 @@ def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
     return context
 
 
-def row_context(form: TrendForm, place: int, types: dict[str, list[str]]) -> Json:
-    row = form.rows[place]
+def row_context(form: TrendForm, place: int, seen: Seen) -> Json:
+    row, key = form.rows[place], letter(place)
     rest = tuple(other for other in range(len(form.rows)) if other != place)
     without = form.address(
         rows=tuple(form.rows[other] for other in rest),
-        where=tuple(one for one in form.where if one.series != letter(place)),
+        where=tuple(one for one in form.where if one.series != key),
     )
     return {
-        "letter": letter(place),
+        "letter": key,
         "row": row,
+        "event_id": f"event-{key}",
+        "event_label": f"Event of series {key}",
+        "property_id": f"property-{key}",
+        "property_label": f"Property of series {key}",
+        "filters_label": f"Filters of series {key}",
+        "note": note_on_event(row.event, seen, range_of(form)),
+        "property_note": measured_note(row, seen),
+        "chips": chips_of(form, key),
         "maths": [(name, math_label(name), name == row.math) for name in MATHS],
         "without": without if rest else "",
-        "numeric": [name for name, kinds in types.items() if "number" in kinds],
     }
+
+
+def measured_note(row: Row, seen: Seen) -> Note | None:
+    names = [row.event] if row.event else []
+    return note_on_property(row.measured if row.needs_property else "", names, seen, numeric=True)
+
+
+def range_of(form: TrendForm) -> TimeRange | None:
+    """Return the range that the page shows, nothing when the address holds none that is right."""
+    try:
+        return window_of(form.range, clock.now())
+    except FieldError:
+        return None
 
 
 def math_label(math: str) -> str:
@@ -127,7 +161,9 @@ def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "names": names,
         "points": rows,
         "has_values": any(value for row in rows for value in row["cells"]),
+        "why": why_nothing((row.event for row in form.rows if row.event), seen, window),
         "csv_url": f"csv/{download_address(form, window, frame)}",
+        "xlsx_url": f"xlsx/{download_address(form, window, frame)}",
         "time_zone": window.zone,
     }
 
@@ -157,7 +193,7 @@ def download_address(form: TrendForm, window: TimeRange, frame: Frame) -> str:
 
 @require_safe
 @staff_page(EXPLORE)
-def trends_csv(request: StaffRequest) -> HttpResponseBase:
+def trends_file(request: StaffRequest, kind: FileKind) -> HttpResponseBase:
     """Download the points of a trend."""
     form = TrendForm.read(request.GET)
     as_of = as_of_in(request.GET, clock.now())
@@ -166,8 +202,4 @@ def trends_csv(request: StaffRequest) -> HttpResponseBase:
         frame = ask("trend", question(request, form.body(window), window, as_of))
     except PROBLEMS as problem:
         return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
-    response = HttpResponse(
-        tables.as_csv(frame.extra["series"]), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="trend-{as_of:%Y%m%d-%H%M%S}.csv"'
-    return response
+    return download(tables.point_table(frame.extra["series"]), kind, as_of, window.tzinfo)

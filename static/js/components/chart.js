@@ -3,14 +3,14 @@
  *   <script type="application/json">{"data": […], "layout": {…}}</script>
  * </portal-chart>
  * or `chart.figure = {data, layout}`. Plotly loads when the first chart comes into view.
- * Events: chart:drawn, chart:zoom {from, to} (cancelable), chart:failed.
+ * Events: chart:drawn, chart:zoom {from, to} (cancelable), chart:choose {cell} of a point, chart:failed.
  */
 
 import { openDialog } from 'portal/lib/dialog.js';
 import { el, icon } from 'portal/lib/dom.js';
 import { labelEnds, legendEntries, recolor, swatch } from 'portal/lib/chart-labels.js';
 import { dress, palette } from 'portal/lib/chart-theme.js';
-import { describe, hasPoints, seriesKey } from 'portal/lib/figure.js';
+import { cellOf, describe, hasPoints, seriesKey } from 'portal/lib/figure.js';
 import { theme } from 'portal/lib/theme.js';
 import { turn } from 'portal/lib/turns.js';
 import { csvFrom, download, tableFrom } from 'portal/lib/figure-table.js';
@@ -138,6 +138,7 @@ export class PortalChart extends HTMLElement {
   #listen() {
     if (this.#canvas.dataset.listens) return;
     this.#canvas.dataset.listens = 'yes';
+    this.#canvas.on('plotly_click', ({ points }) => this.dispatchEvent(new CustomEvent('chart:choose', { bubbles: true, detail: { cell: cellOf(points[0]) } })));
     this.#canvas.on('plotly_relayout', (change) => {
       const [from, to] = [change['xaxis.range[0]'], change['xaxis.range[1]']];
       if (from !== undefined) this.dispatchEvent(new CustomEvent('chart:zoom', { bubbles: true, cancelable: true, detail: { from, to } }));
@@ -145,8 +146,7 @@ export class PortalChart extends HTMLElement {
   }
 
   #resize() {
-    if (!this.#visible || !this.#canvas?.classList.contains('js-plotly-plot')) return;
-    this.#draw();
+    if (this.#visible && this.#canvas?.classList.contains('js-plotly-plot')) this.#draw();
   }
 
   async zoomOut() {

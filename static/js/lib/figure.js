@@ -14,6 +14,13 @@ export function values(array) {
   return Array.from(new kinds[array.dtype](bytes.buffer));
 }
 
+/** What stands behind a point: `trace.meta.cells` at its place; in a heatmap row by row. */
+export function cellOf(point) {
+  const place = point?.pointNumber ?? point?.pointIndex;
+  const cells = point?.data?.meta?.cells;
+  return (Array.isArray(place) ? cells?.[place[0]]?.[place[1]] : cells?.[place]) ?? null;
+}
+
 /** Whether there is anything to draw: a number somewhere. */
 export function hasPoints(figure) {
   const filled = (array) => values(array).some((value) => value != null && (!Array.isArray(value) || value.some((cell) => cell != null)));

@@ -1,5 +1,8 @@
 /** The Explore pages: zooming into the chart narrows the range; a new series wants its event. */
 
+import 'portal/components/filter-form.js';
+import 'portal/components/pick-field.js';
+import 'portal/lib/people-drawer.js';
 import { instantOf, withRange } from 'portal/lib/time-range.js';
 
 document.addEventListener('chart:zoom', (event) => {

@@ -1,0 +1,26 @@
+"""A table as a file to keep."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+
+from analytics.insights.spreadsheet import Table, as_csv, as_xlsx
+
+FileKind = Literal["csv", "xlsx"]
+CSV = "text/csv; charset=utf-8"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def download(table: Table, kind: FileKind, at: datetime, zone: ZoneInfo) -> HttpResponse:
+    """Answer the table as a file named after it and the moment of its figures."""
+    if kind == "xlsx":
+        response = HttpResponse(as_xlsx(table, zone), content_type=XLSX)
+    else:
+        response = HttpResponse(as_csv(table), content_type=CSV)
+    name = f"{table.name}-{at:%Y%m%d-%H%M%S}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,86 @@
+/**
+ * <filter-form popover>: adds a filter to the page's address, or changes one. Buttons with
+ * data-filter-for="A" open it for a row, those with data-edit (JSON) with a filter to change.
+ */
+
+import { place } from 'portal/lib/popovers.js';
+
+const UNARY = ['is_set', 'is_not_set'];
+const LISTS = ['in', 'not_in'];
+
+class FilterForm extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener('change', (event) => this.#changed(event));
+    this.addEventListener('submit', () => queueMicrotask(() => this.hidePopover()));
+    this.addEventListener('toggle', (event) => {
+      if (event.newState === 'closed') this.#reset();
+    });
+    this.#shape();
+  }
+
+  get #form() { return this.querySelector('form'); }
+
+  /** @param {HTMLElement} opener @param {string} part the row's key, nothing for all */
+  add(opener, part) {
+    if (this.#form.elements.new_in) this.#form.elements.new_in.value = part;
+    this.#open(opener);
+  }
+
+  /** @param {HTMLElement} opener @param {{property: string, op: string, text: string, of: string, in: string, packed: string}} filter */
+  edit(opener, filter) {
+    const { elements } = this.#form;
+    elements.new_property.value = filter.property;
+    elements.new_op.value = filter.op;
+    elements.new_value.value = filter.text;
+    elements.new_of.value = filter.of;
+    if (elements.new_in) elements.new_in.value = filter.in;
+    this.#replaced(filter.packed).forEach((input) => { input.disabled = true; });
+    this.#say('Change filter');
+    this.#open(opener);
+    elements.new_value.select();
+  }
+
+  #open(opener) {
+    this.#shape();
+    this.showPopover();
+    place(this, opener);
+  }
+
+  #replaced(packed) {
+    return [...this.#form.querySelectorAll('input[name="where"]')].filter((input) => input.value === packed).slice(0, 1);
+  }
+
+  #say(words) { this.querySelector('[type="submit"], .button-primary').textContent = words; }
+
+  #reset() {
+    this.#form.reset();
+    this.#form.querySelectorAll('input[name="where"]').forEach((input) => { input.disabled = false; });
+    this.#say('Add filter');
+  }
+
+  // A change in here asks nothing yet: the form around it must not hear of it.
+  #changed(event) {
+    event.stopPropagation();
+    this.#shape();
+    if (event.target.name === 'new_property' && event.isTrusted === false) this.#form.elements.new_value.focus();
+  }
+
+  #shape() {
+    const { new_op: op, new_value: value } = this.#form.elements;
+    value.closest('.field').hidden = UNARY.includes(op.value);
+    value.closest('pick-field')?.toggleAttribute('several', LISTS.includes(op.value));
+  }
+}
+
+customElements.define('filter-form', FilterForm);
+
+document.addEventListener('click', (event) => {
+  const panel = document.getElementById('filter-form');
+  const adds = event.target.closest?.('[data-filter-for]');
+  const edits = event.target.closest?.('[data-edit]');
+  if (!(panel instanceof FilterForm) || !(adds || edits)) return;
+  event.preventDefault();
+  if (panel.matches(':popover-open')) panel.hidePopover();
+  if (adds) panel.add(adds, adds.dataset.filterFor);
+  else panel.edit(edits, JSON.parse(edits.dataset.edit));
+});
