@@ -74,6 +74,13 @@ class TrendView(InsightView):
     operations = {"post": described.TREND}
 
 
+class WhyView(InsightView):
+    """Explain a change: which values of which properties contributed how much."""
+
+    kind = "why"
+    operations = {"post": described.WHY}
+
+
 class SqlView(InsightView):
     """Run one SELECT over the data sets that you may see; every run is in the audit log."""
 

@@ -33,14 +33,15 @@ PERCENTILE = "the {level:g}th percentile of {property}, between the two nearest 
 def sentences(trend: Trend, window: TimeRange) -> list[str]:
     """Explain a trend's numbers, one sentence each."""
     return [
-        *(_of_series(place, series, trend) for place, series in enumerate(trend.series)),
+        *(of_series(place, series, trend) for place, series in enumerate(trend.series)),
         _of_time(trend, window),
         *_of_filters(trend),
         *_of_shape(trend),
     ]
 
 
-def _of_series(place: int, series: Series, trend: Trend) -> str:
+def of_series(place: int, series: Series, trend: Trend) -> str:
+    """Say what one series counts."""
     if series.math in PERCENTILES:
         level = PERCENTILES[series.math] * 100
         how = PERCENTILE.format(level=level, property=series.measured)

@@ -8,6 +8,7 @@ from analytics.insights.buckets import INTERVALS
 from analytics.insights.definitions.filters import OPS
 from analytics.insights.definitions.funnel import UNITS, Order, Touch
 from analytics.insights.definitions.trend import MATHS
+from analytics.insights.definitions.why import AGAINST
 from portal.lib.openapi import (
     ANY,
     FLAG,
@@ -64,6 +65,38 @@ TREND = Operation(
                 label=TEXT, breakdown_value=TEXT, compare=FLAG, points=listed(POINT), total=NUMBER
             )
         ),
+        meta=META,
+    ),
+)
+CONTRIBUTION = {"now": NUMBER, "before": NUMBER, "change": NUMBER, "share_of_change": NUMBER,
+                "expected": NUMBER}  # fmt: skip
+PERIOD = {"type": "object", "properties": {"from": TIME, "to": TIME}}
+WHY = Operation(
+    body=record(
+        ("series",),
+        series=SERIES,
+        interval=choice(*INTERVALS),
+        t={"type": "string", "description": "a time in the bucket; left out: the whole range"},
+        against=choice(*AGAINST),
+        properties=listed(TEXT),
+        limit=WHOLE,
+        **{name: COMMON[name] for name in ("from", "to", "time_zone", "where", "refresh")},
+    ),
+    answer=record(
+        now=NUMBER,
+        before=NUMBER,
+        change=NUMBER,
+        periods=record(now=PERIOD, before=PERIOD),
+        properties=listed(
+            record(
+                property=TEXT,
+                of=WHOLE,
+                explained=NUMBER,
+                values=listed(record(value=ANY, **CONTRIBUTION)),
+                rest=record(values=WHOLE, **CONTRIBUTION),
+            )
+        ),
+        left_out=listed(record(property=TEXT, reason=TEXT)),
         meta=META,
     ),
 )

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/values/", samples.values, name="values"),
     path("explore/schema/", schema.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
+    path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
     path("api/v1/insights/funnel", api.FunnelView.as_view(), name="api-funnel"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
