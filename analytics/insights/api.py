@@ -108,6 +108,13 @@ class FunnelView(InsightView):
     operations = {"post": described.FUNNEL}
 
 
+class RetentionView(InsightView):
+    """Count who came back, of those who began in each period."""
+
+    kind = "retention"
+    operations = {"post": described.RETENTION}
+
+
 class EventList(APIView):
     """List events, newest first, from the beginning of time unless a range is given."""
 

@@ -39,6 +39,7 @@ class Grid:
     window: TimeRange
     interval: Interval
     edges: tuple[datetime, ...]
+    week_start: int = 0  # as datetime.weekday() has it
 
     def __len__(self) -> int:
         return len(self.edges) - 1
@@ -61,14 +62,15 @@ class Grid:
         ]
 
 
-def cut(window: TimeRange, interval: Interval) -> Grid:
+def cut(window: TimeRange, interval: Interval, week_start: int = 0) -> Grid:
     """Return the buckets of a window. Raises TooManyPoints."""
     expected = (window.end - window.start) // WIDTH[interval]
     if expected > MAX_POINTS:
         raise TooManyPoints(_advice(window, interval, expected))
     zone = window.tzinfo
-    edges = _clock_edges(window, interval) if interval in CLOCK else _dates(window, interval, zone)
-    return Grid(window, interval, edges)
+    if interval in CLOCK:
+        return Grid(window, interval, _clock_edges(window, interval))
+    return Grid(window, interval, _dates(window, interval, zone, week_start), week_start)
 
 
 def _advice(window: TimeRange, interval: Interval, expected: int) -> str:
@@ -103,8 +105,10 @@ def _floored(at: datetime, width: timedelta, zone: ZoneInfo) -> datetime:
     return at - (local - datetime(1, 1, 1, tzinfo=UTC)) % width
 
 
-def _dates(window: TimeRange, interval: Interval, zone: ZoneInfo) -> tuple[datetime, ...]:
-    day = first_date(window.start.astimezone(zone).date(), interval)
+def _dates(
+    window: TimeRange, interval: Interval, zone: ZoneInfo, week_start: int
+) -> tuple[datetime, ...]:
+    day = first_date(window.start.astimezone(zone).date(), interval, week_start)
     edges = [midnight(day, zone)]
     while edges[-1] < window.end:
         day = next_date(day, interval)
@@ -114,10 +118,10 @@ def _dates(window: TimeRange, interval: Interval, zone: ZoneInfo) -> tuple[datet
     return tuple(edges)
 
 
-def first_date(day: date, interval: Interval) -> date:
+def first_date(day: date, interval: Interval, week_start: int = 0) -> date:
     """Return the first date of the bucket that a date lies in."""
     if interval == "week":
-        return day - timedelta(days=day.weekday())
+        return day - timedelta(days=(day.weekday() - week_start) % 7)
     return day.replace(day=1) if interval == "month" else day
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from analytics.insights.buckets import INTERVALS
+from analytics.insights.definitions import retention
 from analytics.insights.definitions.filters import OPS
 from analytics.insights.definitions.funnel import UNITS, Order, Touch
 from analytics.insights.definitions.trend import MATHS
@@ -156,6 +157,23 @@ FUNNEL = Operation(
         histogram=listed(record(from_seconds=NUMBER, to_seconds=NUMBER, users=WHOLE)),
         open=WHOLE,
         meta=META,
+    ),
+)  # fmt: skip
+COHORTS = listed(record(start=TIME, size=WHOLE, returned=listed(WHOLE), complete=listed(FLAG)))
+BREAKDOWN = record(("property",), property=TEXT, of=choice("event", "person"), limit=WHOLE)
+RETENTION = Operation(
+    body=record(
+        ("start_event", "return_event"),
+        start_event=EVENT_OR_ANY, return_event=EVENT_OR_ANY,
+        start_where=listed(FILTER), return_where=listed(FILTER),
+        interval=choice(*retention.INTERVALS), periods=WHOLE,
+        kind=choice(*get_args(retention.Kind)), counting=choice(*get_args(retention.Counting)),
+        min_occurrences=WHOLE, week_start=choice(*retention.WEEKDAYS), breakdown=BREAKDOWN,
+        **COMMON,
+    ),
+    answer=record(
+        cohorts=COHORTS, average=listed(NUMBER),
+        breakdown=listed(record(value=ANY, cohorts=COHORTS, average=listed(NUMBER))), meta=META,
     ),
 )  # fmt: skip
 EVENTS = Operation(

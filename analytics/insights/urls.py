@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
     path("api/v1/insights/funnel", api.FunnelView.as_view(), name="api-funnel"),
+    path("api/v1/insights/retention", api.RetentionView.as_view(), name="api-retention"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

@@ -88,7 +88,7 @@ def parse_trend(body: Mapping[str, Any], zone: ZoneInfo) -> Trend:
         series=reader.each("series", partial(parse_series, zone=zone), most=MAX_SERIES),
         interval=next(i for i in INTERVALS if i == reader.choice("interval", INTERVALS, "day")),
         where=reader.each("where", a_filter, most=MAX_FILTERS),
-        breakdown=_breakdown(reader.take("breakdown")),
+        breakdown=parse_breakdown(reader.take("breakdown")),
         formula=_formula(reader),
         compare=_compare(reader),
         sampling=parse_sampling(reader),
@@ -118,7 +118,7 @@ def parse_series(body: Any, path: str, zone: ZoneInfo) -> Series:
     return Series(event, math, found, where, label)
 
 
-def _breakdown(body: Any) -> Breakdown | None:
+def parse_breakdown(body: Any) -> Breakdown | None:
     if body is None:
         return None
     reader = Reader(body, "breakdown")

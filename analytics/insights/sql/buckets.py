@@ -43,6 +43,16 @@ def bucketing(grid: Grid, params: Params) -> Bucketing:
     return _among(grid, params)
 
 
+def index_of(grid: Grid, params: Params) -> str:
+    """Return the SQL of an event's bucket, counted from 0 without gaps."""
+    found = bucketing(grid, params)
+    if all(number == index for number, index in found.numbers.items()):
+        return found.expression
+    numbers = params.add(list(found.numbers), "Array(Int64)")
+    places = params.add(list(found.numbers.values()), "Array(UInt16)")
+    return f"transform(toInt64({found.expression}), {numbers}, {places}, toUInt16(0))"
+
+
 def _by_date(grid: Grid) -> Bucketing:
     """Count dates, Mondays or months from the first bucket's on, by the column `day`.
 
@@ -106,7 +116,7 @@ def _shifted(grid: Grid, changes: Sequence[tuple[datetime, int]], params: Params
 def _named_date(start: datetime, end: datetime, grid: Grid) -> date:
     """Return the first date of a bucket. Its middle lies in it whatever the clock did at its start."""
     middle = start + (end - start) / 2
-    return first_date(middle.astimezone(grid.window.tzinfo).date(), grid.interval)
+    return first_date(middle.astimezone(grid.window.tzinfo).date(), grid.interval, grid.week_start)
 
 
 def _evenly(grid: Grid, params: Params) -> Bucketing:

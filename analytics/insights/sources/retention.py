@@ -1,0 +1,102 @@
+"""The source `retention`: of those who began in a period, how many came back in later ones.
+
+Asked with the body of POST /api/v1/insights/retention without its time range, which is the
+question's window. Columns: one row a cohort and period; `extra` is the contract's JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+from analytics.insights import counted_retention
+from analytics.insights.definitions.retention import Retention, parse_retention
+from analytics.insights.returns import answer, periods_of
+from analytics.insights.sources.trend import named, translated
+from analytics.insights.sql.retention import Wanted
+from analytics.insights.sql.trend import last_seen
+from portal.lib.field_error import FieldError
+from portal.store.client import QueryFailed
+from portal.store.frame import Column, Frame, Meta
+from portal.store.native import Columns
+from portal.store.query import Query
+from portal.store.sources import Question, sources
+
+Json = dict[str, Any]
+COLUMNS = (
+    Column("cohort", "string", "Cohort"),
+    Column("breakdown", "string", "Breakdown"),
+    Column("size", "number", "People", "count"),
+    Column("period", "number", "Period"),
+    Column("returned", "number", "Returned", "count"),
+    Column("rate", "number", "Rate", "ratio"),
+    Column("complete", "boolean", "Complete"),
+)
+
+
+@dataclass(frozen=True)
+class RetentionSource:
+    kind: str = "retention"
+    label: str = "Retention"
+
+    def run(self, question: Question) -> Frame:
+        """Answer a retention. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A retention needs a time range.")
+        retention = parse_retention(question.params, question.window.tzinfo)
+        periods = periods_of(retention, question.window, question.as_of)
+        costs: list[Meta] = []
+
+        def read(query: Query) -> Columns:
+            try:
+                columns, cost = question.read_columns(query)
+            except QueryFailed as error:
+                raise translated(error) from error
+            costs.append(cost)
+            return columns
+
+        wanted = Wanted(retention, question.window, periods.grid, question.person)
+        body = answer(retention, periods, read, wanted)
+        warnings = warnings_of(retention, question, body)
+        meta = replace(
+            reduce(Meta.plus, costs),
+            warnings=tuple(warnings),
+            counted=tuple(counted_retention.sentences(retention, question.window)),
+        )
+        return Frame(COLUMNS, cells(body), meta, body)
+
+
+def warnings_of(retention: Retention, question: Question, body: Json) -> list[str]:
+    """Say why there is nothing: an event that never came, or not in this range."""
+    found = []
+    if retention.sampling < 1:
+        found.append(f"Counted over a sample: {retention.sampling:.4g} of all persons.")
+    if any(cohort["size"] for cohort in body["cohorts"]):
+        return found
+    names = dict.fromkeys(n for n in (retention.start_event, retention.return_event) if n)
+    for name in names:
+        result, _ = question.run(last_seen(name))
+        ((events, last),) = result.rows()
+        seen = f"{name!r} was last seen {last:%Y-%m-%d %H:%M:%S} UTC."
+        found.append(seen if events else f"No event named {name!r} was ever seen.")
+    return found
+
+
+def cells(body: Json) -> tuple[list[Any], ...]:
+    """Lay the answer out as rows."""
+    groups: list[tuple[str | None, list[Json]]] = [(None, body["cohorts"])]
+    groups += [(named(group["value"]), group["cohorts"]) for group in body.get("breakdown", ())]
+    rows = [
+        (
+            cohort["start"][:10], value, cohort["size"], period, count,
+            count / cohort["size"] if cohort["size"] else None, cohort["complete"][period],
+        )
+        for value, cohorts in groups
+        for cohort in cohorts
+        for period, count in enumerate(cohort["returned"])
+    ]  # fmt: skip
+    return tuple(map(list, zip(*rows, strict=True))) if rows else tuple([] for _ in COLUMNS)
+
+
+sources.add(RetentionSource())

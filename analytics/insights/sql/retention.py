@@ -1,0 +1,193 @@
+"""Who began in which buckets and came back in which, as bit masks. Pure.
+
+A person becomes two masks, one bit a bucket, and the engine answers how many persons have the same
+two: one pass over the events, and a few words a person whatever they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analytics.insights.buckets import Grid
+from analytics.insights.definitions.filters import Filter
+from analytics.insights.definitions.retention import Retention
+from analytics.insights.definitions.trend import Series
+from analytics.insights.sql.buckets import index_of
+from analytics.insights.sql.conditions import condition
+from analytics.insights.sql.params import EPOCH, Params
+from analytics.insights.sql.selection import Selection, where
+from analytics.insights.sql.trend import Source, events_of, key_by
+from portal.store.query import Query, TimeRange
+
+WORD = 64
+NOWHERE = 65_535  # the bucket of a start that is in no cohort
+MAX_BUCKETS = 1_024
+BEGINNING = EPOCH.replace(year=1900)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A retention question: cohorts begin in `begin`, `grid` holds their buckets and the returns'."""
+
+    retention: Retention
+    begin: TimeRange
+    grid: Grid
+    person: str
+
+    @property
+    def words(self) -> range:
+        return range(-(-len(self.grid) // WORD))
+
+    @property
+    def has_key(self) -> bool:
+        return self.retention.breakdown is not None
+
+    @property
+    def reads_history(self) -> bool:
+        return self.retention.kind in {"first_time", "first_ever"}
+
+    @property
+    def by_bucket(self) -> bool:
+        """Tell whether a person's events of a bucket must be brought together first."""
+        is_keyed = self.has_key and self.retention.kind == "recurring"
+        return is_keyed or self.retention.min_occurrences > 1
+
+
+def masks(wanted: Wanted) -> Query:
+    """Count persons by what they did.
+
+    Columns: `s0`, `s1`, … (UInt64 words, bit i: started in bucket i), `r0`, `r1`, … (returned),
+    `people`; with a breakdown also `key`, the value at the start event, and then a person counts
+    once for every bucket started in.
+    """
+    params = Params()
+    columns = ", ".join(
+        [f"s{word}" for word in wanted.words] + [f"r{word}" for word in wanted.words]
+    )
+    key = "toLowCardinality(key) AS key, " if wanted.has_key else ""
+    sql = f"""
+SELECT {key}{columns}, count() AS people
+FROM (
+    {_persons(wanted, params)}
+)
+WHERE {" OR ".join(f"s{word} != 0" for word in wanted.words)}
+GROUP BY {"key, " if wanted.has_key else ""}{columns}"""
+    return Query(sql.strip(), params.values)
+
+
+def _persons(wanted: Wanted, params: Params) -> str:
+    rows = _by_bucket(wanted, params) if wanted.by_bucket else _deeds(wanted, params)
+    returns = _words("r", wanted, "bucket", "groupBitOrIf({bit}, returned)")
+    if wanted.retention.kind == "recurring" and not wanted.has_key:
+        starts = _words("s", wanted, "bucket", "groupBitOrIf({bit}, started)")
+        return f"SELECT {starts}, {returns} FROM ({rows}) GROUP BY who"
+    starts = f"[argMinIf({_start(wanted)}, at, started)]"
+    if wanted.retention.kind == "recurring":
+        starts = f"groupArrayIf({_start(wanted)}, started)"
+    kept = ", ".join(f"r{word}" for word in wanted.words)
+    return f"""SELECT {_words("s", wanted, "start.1", "{bit}")}, {kept}, start.2 AS key
+    FROM (SELECT {starts} AS starts, countIf(started) AS begun, {returns} FROM ({rows}) GROUP BY who)
+    ARRAY JOIN starts AS start
+    WHERE begun > 0 AND start.1 != {NOWHERE}"""
+
+
+def _start(wanted: Wanted) -> str:
+    """Return the SQL of a start: (bucket, key)."""
+    key = "key" if wanted.has_key else "''"
+    is_in = " AND ".join(
+        ["begins", *(["matches"] if wanted.retention.kind == "first_ever" else [])]
+    )
+    return f"(if({is_in}, bucket, {NOWHERE}), {key})"
+
+
+def _words(name: str, wanted: Wanted, bucket: str, shape: str) -> str:
+    return ", ".join(
+        f"{shape.format(bit=_bit(bucket, word))} AS {name}{word}" for word in wanted.words
+    )
+
+
+def _bit(bucket: str, word: int) -> str:
+    """Return a word with the bit of a bucket, if that lies in this word."""
+    bit = f"bitShiftLeft(toUInt64(1), {bucket} % {WORD})"
+    return f"if(intDiv({bucket}, {WORD}) = {word}, {bit}, toUInt64(0))"
+
+
+def _by_bucket(wanted: Wanted, params: Params) -> str:
+    """Bring a person's events of a bucket together: is it often enough, and what came first?"""
+    first = "argMinIf(tuple({columns}), at, started)"
+    columns = ", ".join(_carried(wanted))
+    found = f"""SELECT who, bucket, countIf(returned) >= {params.integer(wanted.retention.min_occurrences)}
+        AS enough, max(started) AS any_started, minIf(at, started) AS first_at,
+        {first.format(columns=columns)} AS first
+    FROM ({_deeds(wanted, params)}) GROUP BY who, bucket"""
+    carried = ", ".join(
+        f"first.{place} AS {name}" for place, name in enumerate(_carried(wanted), 1)
+    )
+    return f"""SELECT who, bucket, enough AS returned, any_started AS started, first_at AS at, {carried}
+    FROM ({found})"""
+
+
+def _carried(wanted: Wanted) -> list[str]:
+    """Name what a start event says besides its time."""
+    return [
+        "begins",
+        *(["key"] if wanted.has_key else []),
+        *(["matches"] if wanted.retention.kind == "first_ever" else []),
+    ]
+
+
+def _deeds(wanted: Wanted, params: Params) -> str:
+    """Return the query of the events that are a start or a return.
+
+    Columns: `who`, `bucket`, `started`, `returned`, `begins` (in the cohorts' range), `at` (what
+    orders a person's events), `key` and `matches` where they are needed.
+    """
+    asked = wanted.retention
+    source = Source(Series(None), _selection(wanted), wanted.person, asked.breakdown)
+    is_first = asked.kind == "first_ever"
+    begins = (
+        f"ts >= {params.instant(wanted.begin.start)} AND ts < {params.instant(wanted.begin.end)}"
+    )
+    until = f"ts < {params.instant(wanted.begin.end)}"
+    own = (*asked.where, *asked.start_where)
+    start = _told(asked.start_event, () if is_first else own, wanted, params)
+    back = _told(asked.return_event, (*asked.where, *asked.return_where), wanted, params)
+    inside = f"ts >= {params.instant(wanted.begin.start)}"
+    columns = [
+        f"{wanted.person} AS who",
+        f"if({inside}, {index_of(wanted.grid, params)}, {NOWHERE}) AS bucket",
+        f"({start}) AND {until if wanted.reads_history else begins} AS started",
+        f"({back}) AND {inside} AS returned",
+        f"{begins} AS begins",
+        f"{'(ts, position, id)' if is_first or wanted.has_key else 'ts'} AS at",
+    ]
+    if wanted.has_key:
+        key = key_by(source, params)
+        columns.append(f"{key.typed(key.raw)} AS key")
+    if is_first:
+        columns.append(f"{_told(None, own, wanted, params)} AS matches")
+    found = where(source.selection, params, wanted.person, *_names(asked, params),
+                  f"{wanted.person} != 0", "(started OR returned)")  # fmt: skip
+    return f"SELECT {', '.join(columns)} FROM {events_of(source, params)} WHERE {found}"
+
+
+def _selection(wanted: Wanted) -> Selection:
+    window = wanted.grid.window
+    begin = BEGINNING if wanted.reads_history else wanted.begin.start
+    return Selection(
+        None, TimeRange(begin, wanted.grid.edges[-1], window.zone), (), wanted.retention.sampling
+    )
+
+
+def _names(asked: Retention, params: Params) -> list[str]:
+    names = {asked.start_event, asked.return_event}
+    if None in names:
+        return []
+    return [f"name IN ({', '.join(params.text(name) for name in sorted(map(str, names)))})"]
+
+
+def _told(event: str | None, filters: Iterable[Filter], wanted: Wanted, params: Params) -> str:
+    named = [] if event is None else [f"name = {params.text(event)}"]
+    found = [*named, *(condition(one, params, wanted.person) for one in filters)]
+    return " AND ".join(found) or "1"
