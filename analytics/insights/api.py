@@ -115,6 +115,20 @@ class RetentionView(InsightView):
     operations = {"post": described.RETENTION}
 
 
+class LifecycleView(InsightView):
+    """Count who is new, returning, resurrecting or dormant, per interval."""
+
+    kind = "lifecycle"
+    operations = {"post": described.LIFECYCLE}
+
+
+class StickinessView(InsightView):
+    """Count persons by the number of intervals in which they did an event."""
+
+    kind = "stickiness"
+    operations = {"post": described.STICKINESS}
+
+
 class EventList(APIView):
     """List events, newest first, from the beginning of time unless a range is given."""
 

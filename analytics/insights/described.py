@@ -176,6 +176,21 @@ RETENTION = Operation(
         breakdown=listed(record(value=ANY, cohorts=COHORTS, average=listed(NUMBER))), meta=META,
     ),
 )  # fmt: skip
+ACTIVITY = record(
+    ("event",), event=EVENT_OR_ANY, interval=choice(*retention.INTERVALS),
+    week_start=choice(*retention.WEEKDAYS), **COMMON,
+)  # fmt: skip
+LIFECYCLE = Operation(
+    body=ACTIVITY,
+    answer=record(series=listed(record(status=TEXT, points=listed(POINT))), meta=META),
+)
+STICKINESS = Operation(
+    body=ACTIVITY,
+    answer=record(
+        points=listed(record(buckets=WHOLE, users=WHOLE, share=NUMBER)), total=WHOLE, interval=TEXT,
+        meta=META,
+    ),
+)  # fmt: skip
 EVENTS = Operation(
     query={
         "name": "of this name only",

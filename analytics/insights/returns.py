@@ -15,6 +15,7 @@ from analytics.insights.definitions.retention import Retention
 from analytics.insights.journeys import array
 from analytics.insights.passes import retention as count
 from analytics.insights.sql import retention as sql
+from analytics.insights.sql.masks import MAX_BUCKETS
 from analytics.insights.sql.trend import OTHER
 from analytics.insights.sql.values import value_of
 from portal.lib.field_error import FieldError
@@ -55,10 +56,10 @@ def periods_of(retention: Retention, window: TimeRange, as_of: datetime) -> Peri
         grid = cut(wide, retention.interval, retention.week_start)
     except TooManyPoints as problem:
         raise FieldError("interval", str(problem)) from problem
-    if len(grid) > sql.MAX_BUCKETS:
+    if len(grid) > MAX_BUCKETS:
         message = (
             f"Range and periods together are {len(grid):,} {retention.interval}s, more than"
-            f" {sql.MAX_BUCKETS:,}: use a wider interval, a shorter range or fewer periods."
+            f" {MAX_BUCKETS:,}: use a wider interval, a shorter range or fewer periods."
         )
         raise FieldError("interval", message)
     return Periods(grid, len(own), retention.periods, as_of)
@@ -66,7 +67,7 @@ def periods_of(retention: Retention, window: TimeRange, as_of: datetime) -> Peri
 
 def answer(retention: Retention, periods: Periods, read: Read, wanted: sql.Wanted) -> Json:
     """Return the contract's JSON without `meta`."""
-    columns = read(sql.masks(wanted))
+    columns = read(sql.counted(wanted))
     key = columns.get("key")
     texts = key.texts if isinstance(key, Coded) else [""]
     groups = key.codes.astype(np.int64) if isinstance(key, Coded) else None

@@ -21,11 +21,11 @@ def returned(starts: Words, returns: Words, people: Ints, group: Ints, out: Ints
     _, buckets, periods = out.shape
     for row in range(people.size):
         for start in range(buckets):
-            if not _has(starts[row], start):
+            if not has(starts[row], start):
                 continue
             out[group[row], start, 0] += people[row]
             for period in range(1, min(periods, 64 * returns.shape[1] - start)):
-                if _has(returns[row], start + period):
+                if has(returns[row], start + period):
                     out[group[row], start, period] += people[row]
 
 
@@ -40,15 +40,15 @@ def returned_or_later(
     _, buckets, _ = out.shape
     for row in range(people.size):
         for start in range(buckets):
-            if not _has(starts[row], start):
+            if not has(starts[row], start):
                 continue
             last = shown[start]
-            while last > 0 and not _has(returns[row], start + last):
+            while last > 0 and not has(returns[row], start + last):
                 last -= 1
             for period in range(last + 1):
                 out[group[row], start, period] += people[row]
 
 
 @njit(inline="always")
-def _has(words: Words, place: int) -> bool:
+def has(words: Words, place: int) -> bool:
     return bool((words[place >> 6] >> np.uint64(place & 63)) & ONE)

@@ -13,6 +13,7 @@ from analytics.insights.buckets import Grid
 from analytics.insights.definitions.filters import Filter
 from analytics.insights.definitions.retention import Retention
 from analytics.insights.definitions.trend import Series
+from analytics.insights.sql import masks
 from analytics.insights.sql.buckets import index_of
 from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import EPOCH, Params
@@ -20,9 +21,6 @@ from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.trend import Source, events_of, key_by
 from portal.store.query import Query, TimeRange
 
-WORD = 64
-NOWHERE = 65_535  # the bucket of a start that is in no cohort
-MAX_BUCKETS = 1_024
 BEGINNING = EPOCH.replace(year=1900)
 
 
@@ -37,7 +35,7 @@ class Wanted:
 
     @property
     def words(self) -> range:
-        return range(-(-len(self.grid) // WORD))
+        return masks.words_of(self.grid)
 
     @property
     def has_key(self) -> bool:
@@ -54,7 +52,7 @@ class Wanted:
         return is_keyed or self.retention.min_occurrences > 1
 
 
-def masks(wanted: Wanted) -> Query:
+def counted(wanted: Wanted) -> Query:
     """Count persons by what they did.
 
     Columns: `s0`, `s1`, … (UInt64 words, bit i: started in bucket i), `r0`, `r1`, … (returned),
@@ -62,34 +60,32 @@ def masks(wanted: Wanted) -> Query:
     once for every bucket started in.
     """
     params = Params()
-    columns = ", ".join(
-        [f"s{word}" for word in wanted.words] + [f"r{word}" for word in wanted.words]
-    )
+    columns = ", ".join(masks.names("s", wanted.words) + masks.names("r", wanted.words))
     key = "toLowCardinality(key) AS key, " if wanted.has_key else ""
     sql = f"""
 SELECT {key}{columns}, count() AS people
 FROM (
     {_persons(wanted, params)}
 )
-WHERE {" OR ".join(f"s{word} != 0" for word in wanted.words)}
+WHERE {masks.is_any("s", wanted.words)}
 GROUP BY {"key, " if wanted.has_key else ""}{columns}"""
     return Query(sql.strip(), params.values)
 
 
 def _persons(wanted: Wanted, params: Params) -> str:
     rows = _by_bucket(wanted, params) if wanted.by_bucket else _deeds(wanted, params)
-    returns = _words("r", wanted, "bucket", "groupBitOrIf({bit}, returned)")
+    returns = masks.columns("r", wanted.words, "bucket", "groupBitOrIf({bit}, returned)")
     if wanted.retention.kind == "recurring" and not wanted.has_key:
-        starts = _words("s", wanted, "bucket", "groupBitOrIf({bit}, started)")
+        starts = masks.columns("s", wanted.words, "bucket", "groupBitOrIf({bit}, started)")
         return f"SELECT {starts}, {returns} FROM ({rows}) GROUP BY who"
     starts = f"[argMinIf({_start(wanted)}, at, started)]"
     if wanted.retention.kind == "recurring":
         starts = f"groupArrayIf({_start(wanted)}, started)"
-    kept = ", ".join(f"r{word}" for word in wanted.words)
-    return f"""SELECT {_words("s", wanted, "start.1", "{bit}")}, {kept}, start.2 AS key
+    kept = ", ".join(masks.names("r", wanted.words))
+    return f"""SELECT {masks.columns("s", wanted.words, "start.1", "{bit}")}, {kept}, start.2 AS key
     FROM (SELECT {starts} AS starts, countIf(started) AS begun, {returns} FROM ({rows}) GROUP BY who)
     ARRAY JOIN starts AS start
-    WHERE begun > 0 AND start.1 != {NOWHERE}"""
+    WHERE begun > 0 AND start.1 != {masks.NOWHERE}"""
 
 
 def _start(wanted: Wanted) -> str:
@@ -98,19 +94,7 @@ def _start(wanted: Wanted) -> str:
     is_in = " AND ".join(
         ["begins", *(["matches"] if wanted.retention.kind == "first_ever" else [])]
     )
-    return f"(if({is_in}, bucket, {NOWHERE}), {key})"
-
-
-def _words(name: str, wanted: Wanted, bucket: str, shape: str) -> str:
-    return ", ".join(
-        f"{shape.format(bit=_bit(bucket, word))} AS {name}{word}" for word in wanted.words
-    )
-
-
-def _bit(bucket: str, word: int) -> str:
-    """Return a word with the bit of a bucket, if that lies in this word."""
-    bit = f"bitShiftLeft(toUInt64(1), {bucket} % {WORD})"
-    return f"if(intDiv({bucket}, {WORD}) = {word}, {bit}, toUInt64(0))"
+    return f"(if({is_in}, bucket, {masks.NOWHERE}), {key})"
 
 
 def _by_bucket(wanted: Wanted, params: Params) -> str:
@@ -156,7 +140,7 @@ def _deeds(wanted: Wanted, params: Params) -> str:
     inside = f"ts >= {params.instant(wanted.begin.start)}"
     columns = [
         f"{wanted.person} AS who",
-        f"if({inside}, {index_of(wanted.grid, params)}, {NOWHERE}) AS bucket",
+        f"if({inside}, {index_of(wanted.grid, params)}, {masks.NOWHERE}) AS bucket",
         f"({start}) AND {until if wanted.reads_history else begins} AS started",
         f"({back}) AND {inside} AS returned",
         f"{begins} AS begins",

@@ -1,0 +1,71 @@
+"""The source `stickiness`: on how many days (weeks, months) people did it.
+
+Asked with the body of POST /api/v1/insights/stickiness without its time range, which is the
+question's window. Columns: `buckets`, `users`, `share`; `extra` is the contract's JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from analytics.insights.counted import moment
+from analytics.insights.counted_retention import named
+from analytics.insights.definitions.activity import Activity, parse_activity
+from analytics.insights.sources.lifecycle import grid_of, warnings_of
+from analytics.insights.sources.trend import translated
+from analytics.insights.sql import activity as sql
+from portal.lib.field_error import FieldError
+from portal.store.client import QueryFailed
+from portal.store.frame import Column, Frame
+from portal.store.query import TimeRange
+from portal.store.sources import Question, sources
+
+COLUMNS = (
+    Column("buckets", "number", "Active in"),
+    Column("users", "number", "People", "count"),
+    Column("share", "number", "Share", "ratio"),
+)
+
+
+@dataclass(frozen=True)
+class StickinessSource:
+    kind: str = "stickiness"
+    label: str = "Stickiness"
+
+    def run(self, question: Question) -> Frame:
+        """Answer a stickiness. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A stickiness needs a time range.")
+        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        grid = grid_of(activity, question.window)
+        try:
+            result, cost = question.run(sql.buckets(activity, grid, question.person))
+        except QueryFailed as error:
+            raise translated(error) from error
+        found = {int(buckets): int(people) for buckets, people in result.rows()}
+        total = sum(found.values())
+        points = [
+            {"buckets": n, "users": found.get(n, 0), "share": found.get(n, 0) / total if total else None}
+            for n in range(1, len(grid) + 1)
+        ]  # fmt: skip
+        meta = replace(
+            cost,
+            warnings=tuple(warnings_of(activity, question, is_empty=not total)),
+            counted=tuple(sentences(activity, question.window)),
+        )
+        values = tuple([point[column.name] for point in points] for column in COLUMNS)
+        body = {"interval": activity.interval, "points": points, "total": total}
+        return Frame(COLUMNS, values, meta, body)
+
+
+def sentences(activity: Activity, window: TimeRange) -> list[str]:
+    start, end = (at.astimezone(window.tzinfo) for at in (window.start, window.end))
+    return [
+        f"Persons by the number of different {activity.interval}s on which they did"
+        f" {named(activity.event, activity.where)}; everybody counts once.",
+        f"From {moment(start)} up to, not including, {moment(end)}, cut by {activity.interval} in"
+        f" {window.zone}.",
+    ]
+
+
+sources.add(StickinessSource())

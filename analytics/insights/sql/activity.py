@@ -1,0 +1,68 @@
+"""In which buckets persons were active, as bit masks. Pure."""
+
+from __future__ import annotations
+
+from analytics.insights.buckets import Grid
+from analytics.insights.definitions.activity import Activity
+from analytics.insights.sql import masks
+from analytics.insights.sql.buckets import index_of
+from analytics.insights.sql.params import EPOCH, Params
+from analytics.insights.sql.selection import Selection, where
+from portal.store.query import Query, TimeRange
+
+BEGINNING = EPOCH.replace(year=1900)
+
+
+def buckets(activity: Activity, grid: Grid, person: str) -> Query:
+    """Count persons by the number of buckets in which they were active: `buckets`, `people`."""
+    params = Params()
+    words = masks.words_of(grid)
+    active = masks.columns("m", words, "bucket", "groupBitOr({bit})")
+    count = " + ".join(f"bitCount({name})" for name in masks.names("m", words))
+    selection = Selection(activity.event, grid.window, activity.where, activity.sampling)
+    sql = f"""
+SELECT {count} AS buckets, count() AS people
+FROM (
+    SELECT {active}
+    FROM (
+        SELECT {person} AS who, {index_of(grid, params)} AS bucket
+        FROM events
+        WHERE {where(selection, params, person, f"{person} != 0")}
+    )
+    GROUP BY who
+)
+GROUP BY buckets
+ORDER BY buckets"""
+    return Query(sql.strip(), params.values)
+
+
+def lives(activity: Activity, window: TimeRange, grid: Grid, person: str) -> Query:
+    """Count persons by when they first came and when they were active.
+
+    The grid begins with the bucket before the window. Columns: `first` (the bucket of the very first
+    event when that lies in the window, else 0), `m0`, `m1`, … (active), `people`.
+    """
+    params = Params()
+    words = masks.words_of(grid)
+    active = masks.columns("m", words, "bucket", "groupBitOr({bit})")
+    everything = TimeRange(BEGINNING, window.end, window.zone)
+    selection = Selection(activity.event, everything, activity.where, activity.sampling)
+    start, edge = params.instant(window.start), params.instant(grid.edges[0])
+    # Of the window's first bucket only what lies in the window counts as active.
+    own = f"ts >= {start} OR ts < {params.instant(grid.edges[1])}"
+    listed = ", ".join(["first", *masks.names("m", words)])
+    sql = f"""
+SELECT {listed}, count() AS people
+FROM (
+    SELECT argMin(if(at >= {start}, bucket, 0), at) AS first, {active}
+    FROM (
+        SELECT {person} AS who, ts AS at,
+            if(ts >= {edge} AND ({own}), {index_of(grid, params)}, {masks.NOWHERE}) AS bucket
+        FROM events
+        WHERE {where(selection, params, person, f"{person} != 0")}
+    )
+    GROUP BY who
+)
+WHERE {masks.is_any("m", words)}
+GROUP BY {listed}"""
+    return Query(sql.strip(), params.values)
