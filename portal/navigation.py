@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 THEMES = ("light", "dark")
 ADMINISTER = "accounts.change_user"
 EXPLORE = "insights.explore"
+RUN_SQL = "insights.run_sql"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ SECTIONS = (
         (
             Entry("Trends", "trending-up", "trends", "t", EXPLORE, in_bar=True),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
+            Entry("SQL", "terminal", "sql", "q", RUN_SQL),
             Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),
         ),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
+from portal.lib.field_error import FieldError
 
 MAX_AUDITED = 100_000
 
@@ -27,6 +29,17 @@ def record_sql_run(actor: User, query: str, parameters: object) -> None:
 def record_sql_refused(actor: User, query: str, reason: str) -> None:
     """Note that SQL was refused, and why."""
     trail.record(actor, "sql.refuse", None, Change(after={**audited(query, {}), "reason": reason}))
+
+
+@contextmanager
+def audited_sql(actor: User, query: str, parameters: object) -> Iterator[None]:
+    """Note around its run that somebody runs SQL, and when it is refused, why."""
+    record_sql_run(actor, query, parameters)
+    try:
+        yield
+    except FieldError as problem:
+        record_sql_refused(actor, query, problem.message)
+        raise
 
 
 def audited(query: str, parameters: object) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -90,15 +90,12 @@ class SqlView(InsightView):
 
     def post(self, request: Request) -> Response:
         given = request.data if isinstance(request.data, dict) else {}
-        query = str(given.get("query", ""))
-        if is_staff_member(request.user):
-            actions.record_sql_run(request.user, query, given.get("parameters"))
-        try:
+        if not is_staff_member(request.user):
+            raise NotAuthenticated
+        with actions.audited_sql(
+            request.user, str(given.get("query", "")), given.get("parameters")
+        ):
             return super().post(request)
-        except FieldError as problem:
-            if is_staff_member(request.user):
-                actions.record_sql_refused(request.user, query, problem.message)
-            raise
 
 
 class FunnelView(InsightView):

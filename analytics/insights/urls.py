@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights import api
-from analytics.insights.views import events, samples, schema, trends
+from analytics.insights.views import events, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
@@ -11,6 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/xlsx/", trends.trends_file, {"kind": "xlsx"}, name="trends-xlsx"),
     path("explore/events/", events.events, name="events"),
     path("explore/values/", samples.values, name="values"),
+    path("explore/sql/", sql.sql, name="sql"),
+    path("explore/sql/csv/", sql.sql_file, {"kind": "csv"}, name="sql-csv"),
+    path("explore/sql/xlsx/", sql.sql_file, {"kind": "xlsx"}, name="sql-xlsx"),
     path("explore/schema/", schema.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
     path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),

@@ -51,6 +51,11 @@ def record(
     )
 
 
+def own(actor: User, action: str, *, most: int) -> list[AuditEntry]:
+    """Return what somebody did themselves, newest first: everybody may see that of their own."""
+    return list(AuditEntry.objects.filter(actor=actor, action=action).order_by("-id")[:most])
+
+
 def without_secrets(value: Any) -> Any:
     """Return the value less every field, at any depth, whose name speaks of a secret."""
     if isinstance(value, dict):

@@ -35,7 +35,7 @@ def value_of(path: str, kind: str, given: Mapping[str, Any]) -> Any:
     if read is None:
         raise FieldError("query", f"{{{name}:{kind}}}: a parameter's type is {TYPES}.")
     if given.get(name) is None:
-        raise FieldError(path, f"The query needs a value of the type {kind}.")
+        raise FieldError(path, f"The query needs a value for {name}, of the type {kind}.")
     try:
         return read(given[name])
     except (ValueError, OverflowError, KeyError) as error:
