@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from django.conf import settings
 from rest_framework.exceptions import APIException, NotAuthenticated
+from django.http import Http404
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.insights import actions, described
 from analytics.insights.definitions.window import parse_asked
+from analytics.insights.people import Peopled, page, parse_people
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock
 from portal.lib.field_error import FieldError
 from portal.store.client import EngineUnavailable, QueryFailed
 from portal.store.frame import Frame
-from portal.store.sources import Question, ask
+from portal.store.sources import Question, ask, sources
 
 TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED = 159, 241
 
@@ -35,8 +40,15 @@ class TooExpensive(APIException):
 
 def asked(kind: str, question: Question, *, refresh: bool) -> Frame:
     """Ask a source, with the engine's failures in the API's words."""
-    try:
+    with engine_errors():
         return ask(kind, question, refresh=refresh)
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Say the engine's failures in the API's words."""
+    try:
+        yield
     except EngineUnavailable as error:
         raise EngineAway(str(error)) from error
     except QueryFailed as error:
@@ -124,6 +136,31 @@ class StickinessView(InsightView):
 
     kind = "stickiness"
     operations = {"post": described.STICKINESS}
+
+
+class PeopleView(APIView):
+    """List the persons behind a number of an insight: its body plus which number is meant.
+
+    trend: `series_index`, `t`, `breakdown_value`; funnel: `step`, `outcome` (reached, dropped),
+    `value`; retention: `start`, `period`; lifecycle: `t`, `status`; stickiness: `buckets`.
+    """
+
+    required_permission = "insights.explore"
+    reads_by_post = True
+    operations = {"post": described.PEOPLE}
+
+    def post(self, request: Request, kind: str) -> Response:
+        source: object = sources.get(kind) if kind in sources else None
+        if not isinstance(source, Peopled):
+            raise Http404
+        now = clock.now()
+        body = parse_asked(request.data, now, settings.PORTAL_TIME_ZONE)
+        wanted = parse_people(body.params, source.cell)
+        question = Question(wanted.params, body.window, now, rights_of(request))
+        with engine_errors():
+            members = source.members(question, wanted.cell)
+            found = page(question, members, wanted.limit, wanted.after)
+        return Response(found | {"total": members.person.size})
 
 
 class EventList(APIView):

@@ -114,6 +114,13 @@ def by_value(funnel: Funnel, found: Journeys) -> Iterator[Json]:
         yield {"value": OTHER, "steps": steps(funnel, found, rest)}
 
 
+def of_value(funnel: Funnel, found: Journeys, value: Any) -> Flags:
+    """Tell which persons the breakdown counts for a value; nobody for one that it does not have."""
+    chosen = [of for key, of in _groups(funnel, found) if value_of(key) == value]
+    nobody = np.zeros(found.person.size, np.bool_)
+    return np.any([nobody, *chosen], axis=0) if funnel.attribution else nobody
+
+
 def _name(key: str) -> str:
     return key[1:] if key else "$none"
 

@@ -191,6 +191,19 @@ STICKINESS = Operation(
         meta=META,
     ),
 )  # fmt: skip
+PEOPLE = Operation(
+    body=record(
+        (), limit=WHOLE, cursor=TEXT, step=WHOLE, outcome=choice("reached", "dropped"), value=ANY,
+        start=TIME, period=WHOLE, t=TIME, status=TEXT, buckets=WHOLE, series_index=WHOLE,
+        breakdown_value=ANY, **COMMON,
+    ),
+    answer=record(
+        people=listed(
+            record(person=TEXT, user_id=TEXT, anonymous=FLAG, entered_at=TIME, properties=OBJECT)
+        ),
+        next=TEXT, total=WHOLE,
+    ),
+)  # fmt: skip
 EVENTS = Operation(
     query={
         "name": "of this name only",

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/retention", api.RetentionView.as_view(), name="api-retention"),
     path("api/v1/insights/lifecycle", api.LifecycleView.as_view(), name="api-lifecycle"),
     path("api/v1/insights/stickiness", api.StickinessView.as_view(), name="api-stickiness"),
+    path("api/v1/insights/<str:kind>/people", api.PeopleView.as_view(), name="api-people-behind"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, Literal
+from typing import Any
 
 from analytics.insights import conversions, counted_funnel
 from analytics.insights.buckets import Grid, TooManyPoints, cut
 from analytics.insights.definitions.funnel import Funnel, parse_funnel
+from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import Journeys, journeys
+from analytics.insights.people import Members
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
@@ -24,7 +26,6 @@ from portal.store.query import Query, TimeRange
 from portal.store.sources import Question, sources
 
 Json = dict[str, Any]
-Outcome = Literal["reached", "dropped"]
 COLUMNS = (
     Column("step", "number", "Step"),
     Column("label", "string", "Event"),
@@ -71,6 +72,7 @@ def asked(question: Question) -> Asked:
 class FunnelSource:
     kind: str = "funnel"
     label: str = "Funnel"
+    cell: tuple[str, ...] = ("step", "outcome", "value")
 
     def run(self, question: Question) -> Frame:
         """Answer a funnel. Raises FieldError."""
@@ -86,21 +88,23 @@ class FunnelSource:
         )
         return Frame(COLUMNS, cells(body), meta, body)
 
+    def members(self, question: Question, cell: Reader) -> Members:
+        """Return who reached `step`, or with `outcome` "dropped" who took the one before only.
 
-def people(question: Question, step: int, outcome: Outcome) -> list[tuple[int, int]]:
-    """Return (person, microseconds of the first step) of who reached a step, or dropped before it.
-
-    Raises FieldError.
-    """
-    ready = asked(question)
-    if not 1 <= step <= len(ready.funnel.steps):
-        raise FieldError("step", f"The funnel has the steps 1 to {len(ready.funnel.steps)}.")
-    found = ready.journeys()
-    chosen = found.taken[:, step - 1]
-    if outcome == "dropped":
-        base = conversions.before(ready.funnel, step - 1) if step > 1 else 0
-        chosen = found.taken[:, base] & ~chosen
-    return list(zip(found.person[chosen].tolist(), found.times[chosen, 0].tolist(), strict=True))
+        With `value` only those whom the breakdown counts for it. Raises FieldError.
+        """
+        ready = asked(question)
+        step = cell.integer("step", 1, low=1, high=len(ready.funnel.steps))
+        outcome = cell.choice("outcome", ("reached", "dropped"), "reached")
+        value = cell.take("value")
+        found = ready.journeys()
+        chosen = found.taken[:, step - 1]
+        if outcome == "dropped":
+            base = conversions.before(ready.funnel, step - 1) if step > 1 else 0
+            chosen = found.taken[:, base] & ~chosen
+        if value is not None:
+            chosen = chosen & conversions.of_value(ready.funnel, found, value)
+        return Members(found.person[chosen], found.times[chosen, 0])
 
 
 def grid_of(ready: Asked) -> Grid | None:

@@ -16,8 +16,10 @@ from analytics.insights.buckets import Grid, TooManyPoints, cut, shifted
 from analytics.insights.counted import moment
 from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
+from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import array
 from analytics.insights.passes.lifecycle import lived
+from analytics.insights.people import Members, instant_of
 from analytics.insights.returns import words
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
@@ -44,6 +46,7 @@ COLUMNS = (
 class LifecycleSource:
     kind: str = "lifecycle"
     label: str = "Lifecycle"
+    cell: tuple[str, ...] = ("t", "status")
 
     def run(self, question: Question) -> Frame:
         """Answer a lifecycle. Raises FieldError."""
@@ -64,6 +67,32 @@ class LifecycleSource:
             counted=tuple(sentences(activity, question.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def members(self, question: Question, cell: Reader) -> Members:
+        """Return whom the point at `t` counts as `status`. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A lifecycle needs a time range.")
+        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        grid = with_one_before(activity, question.window)
+        at = instant_of(cell, "t", question.window.tzinfo)
+        status = cell.choice("status", STATUSES)
+        if at not in grid.starts[1:]:
+            raise FieldError("t", f"No {activity.interval} begins then; take a point's `t`.")
+        bucket = grid.starts.index(at)
+        query = sql.living(activity, question.window, grid, question.person, bucket)
+        columns, _ = question.read_columns(query)
+        if not columns:
+            return Members.nobody()
+        first, now, before = (
+            array(columns[name]).astype(np.bool_) for name in ("is_first", "now", "before")
+        )
+        chosen = {
+            "new": now & first,
+            "returning": now & ~first & before,
+            "resurrecting": now & ~first & ~before,
+            "dormant": ~now & before,
+        }[status]
+        return Members(array(columns["who"])[chosen], array(columns["at"])[chosen])
 
 
 def with_one_before(activity: Activity, window: TimeRange) -> Grid:

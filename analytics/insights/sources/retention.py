@@ -11,9 +11,12 @@ from functools import reduce
 from typing import Any
 
 from analytics.insights import counted_retention
+from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.retention import Retention, parse_retention
+from analytics.insights.people import Members, instant_of, members_of
 from analytics.insights.returns import answer, periods_of
 from analytics.insights.sources.trend import named, translated
+from analytics.insights.sql import retention as sql
 from analytics.insights.sql.retention import Wanted
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
@@ -39,6 +42,7 @@ COLUMNS = (
 class RetentionSource:
     kind: str = "retention"
     label: str = "Retention"
+    cell: tuple[str, ...] = ("start", "period")
 
     def run(self, question: Question) -> Frame:
         """Answer a retention. Raises FieldError."""
@@ -65,6 +69,30 @@ class RetentionSource:
             counted=tuple(counted_retention.sentences(retention, question.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def members(self, question: Question, cell: Reader) -> Members:
+        """Return who is in the cohort that begins at `start`, and came back in `period`.
+
+        Raises FieldError.
+        """
+        if question.window is None:
+            raise FieldError("from", "A retention needs a time range.")
+        retention = replace(
+            parse_retention(question.params, question.window.tzinfo), breakdown=None
+        )
+        periods = periods_of(retention, question.window, question.as_of)
+        start = instant_of(cell, "start", question.window.tzinfo)
+        period = cell.integer("period", 0, low=0, high=retention.periods)
+        starts = periods.grid.starts[: periods.cohorts]
+        if start not in starts:
+            raise FieldError("start", "No cohort begins then; take a cohort's `start`.")
+        cohort = starts.index(start)
+        if period >= periods.begun(cohort):
+            raise FieldError("period", "This period has not begun.")
+        last = periods.begun(cohort) - 1 if retention.counting == "on_or_after" else period
+        returns = range(cohort + period, cohort + last + 1) if period else ()
+        wanted = Wanted(retention, question.window, periods.grid, question.person)
+        return members_of(question, sql.members(wanted, cohort, returns))
 
 
 def warnings_of(retention: Retention, question: Question, body: Json) -> list[str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from analytics.insights.counted import moment
 from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
+from analytics.insights.definitions.reading import Reader
+from analytics.insights.people import Members, members_of
 from analytics.insights.sources.lifecycle import grid_of, warnings_of
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
@@ -31,6 +33,7 @@ COLUMNS = (
 class StickinessSource:
     kind: str = "stickiness"
     label: str = "Stickiness"
+    cell: tuple[str, ...] = ("buckets",)
 
     def run(self, question: Question) -> Frame:
         """Answer a stickiness. Raises FieldError."""
@@ -56,6 +59,15 @@ class StickinessSource:
         values = tuple([point[column.name] for point in points] for column in COLUMNS)
         body = {"interval": activity.interval, "points": points, "total": total}
         return Frame(COLUMNS, values, meta, body)
+
+    def members(self, question: Question, cell: Reader) -> Members:
+        """Return who was active in `buckets` buckets. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A stickiness needs a time range.")
+        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        grid = grid_of(activity, question.window)
+        count = cell.integer("buckets", 1, low=1, high=len(grid))
+        return members_of(question, sql.members(activity, grid, question.person, count))
 
 
 def sentences(activity: Activity, window: TimeRange) -> list[str]:

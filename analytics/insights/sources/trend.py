@@ -9,16 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
 from analytics.insights import counted
-from analytics.insights.definitions.trend import Trend, parse_trend
-from analytics.insights.planner import Line, Plan
+from analytics.insights.buckets import cut
+from analytics.insights.definitions.filters import Filter
+from analytics.insights.definitions.reading import Reader
+from analytics.insights.definitions.trend import ROLLING_DAYS, Series, Trend, parse_trend
+from analytics.insights.people import Members, instant_of, members_of
+from analytics.insights.planner import OTHER, Line, Plan
+from analytics.insights.sql import trend as sql
+from analytics.insights.sql.rolling import windows
+from analytics.insights.sql.selection import Selection
 from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed, Result
 from portal.store.frame import Column, Frame, Meta
-from portal.store.query import Query
+from portal.store.query import Query, TimeRange
 from portal.store.sources import Question, sources
 
 CANNOT_COMPILE_PATTERN = 427
@@ -36,6 +44,7 @@ COLUMNS = (
 class TrendSource:
     kind: str = "trend"
     label: str = "Trend"
+    cell: tuple[str, ...] = ("series_index", "t", "breakdown_value")
 
     def run(self, question: Question) -> Frame:
         """Answer a trend. Raises FieldError."""
@@ -61,6 +70,55 @@ class TrendSource:
             counted=tuple(counted.sentences(trend, question.window)),
         )
         return framed(lines, meta)
+
+    def members(self, question: Question, cell: Reader) -> Members:
+        """Return the persons behind a series, at one point (`t`) or in all. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A trend needs a time range.")
+        zone = question.window.tzinfo
+        trend = parse_trend(question.params, zone)
+        number = cell.integer("series_index", 0, low=0, high=len(trend.series) - 1)
+        series = trend.series[number]
+        at = instant_of(cell, "t", zone) if cell.values.get("t") is not None else None
+        value = cell.take("breakdown_value")
+        filters = (
+            *trend.where,
+            *series.where,
+            *([having(value, trend)] if value is not None else []),
+        )
+        window = bucket_of(trend, series, question.window, at)
+        selection = Selection(series.event, window, filters, trend.sampling)
+        return members_of(question, sql.members(sql.Source(series, selection, question.person)))
+
+
+def bucket_of(trend: Trend, series: Series, window: TimeRange, at: datetime | None) -> TimeRange:
+    """Return the time that a point counts, or the total when no point is named."""
+    plan_grid = cut(window, trend.interval)
+    days = ROLLING_DAYS.get(series.math)
+    if at is None:
+        at = plan_grid.starts[-1] if days else None
+    if at is None:
+        return window
+    if at not in plan_grid.starts:
+        raise FieldError("t", f"No {trend.interval} begins then; take a point's `t`.")
+    place = plan_grid.starts.index(at)
+    if days:
+        found = windows(plan_grid, days)
+        return TimeRange(found.opens[place], found.closes[place], window.zone)
+    start, end = plan_grid.edges[place : place + 2]
+    return TimeRange(max(start, window.start), min(end, window.end), window.zone)
+
+
+def having(value: Any, trend: Trend) -> Filter:
+    """Return the filter that a breakdown's value stands for. Raises FieldError."""
+    if trend.breakdown is None:
+        raise FieldError("breakdown_value", "This trend has no breakdown.")
+    if value == OTHER:
+        raise FieldError("breakdown_value", "Choose one of the values; $other is all the rest.")
+    if value == "$none":
+        return Filter(trend.breakdown.property, "is_not_set")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Filter(trend.breakdown.property, "=", (float(value) if is_number else value,))
 
 
 def translated(error: QueryFailed) -> Exception:

@@ -36,6 +36,45 @@ ORDER BY buckets"""
     return Query(sql.strip(), params.values)
 
 
+def members(activity: Activity, grid: Grid, person: str, buckets: int) -> Query:
+    """Return who was active in so many buckets: `who`, `at` (microseconds of their first event)."""
+    params = Params()
+    selection = Selection(activity.event, grid.window, activity.where, activity.sampling)
+    sql = f"""
+SELECT {person} AS who, toUnixTimestamp64Micro(min(ts)) AS at
+FROM events
+WHERE {where(selection, params, person, f"{person} != 0")}
+GROUP BY who
+HAVING uniqExact({index_of(grid, params)}) = {params.integer(buckets)}"""
+    return Query(sql.strip(), params.values)
+
+
+def living(activity: Activity, window: TimeRange, grid: Grid, person: str, bucket: int) -> Query:
+    """Return who was active in a bucket or the one before, and what makes their status.
+
+    Columns: `who`, `at` (microseconds of their first event in either), `is_first` (their very first
+    event lies in the bucket), `now` and `before` (active in which).
+    """
+    params = Params()
+    everything = TimeRange(BEGINNING, window.end, window.zone)
+    selection = Selection(activity.event, everything, activity.where, activity.sampling)
+    begin = params.instant(max(window.start, grid.edges[bucket]))
+    end, before = params.instant(grid.edges[bucket + 1]), params.instant(grid.edges[bucket - 1])
+    edge = params.instant(grid.edges[bucket])
+    inside = f"(ts >= {begin} AND ts < {end})"
+    earlier = f"ts >= {before} AND ts < {edge}"
+    if bucket > 1:
+        earlier += f" AND ts >= {params.instant(window.start)}"
+    sql = f"""
+SELECT {person} AS who, toUnixTimestamp64Micro(minIf(ts, ({earlier}) OR {inside})) AS at,
+    min(ts) >= {begin} AS is_first, max({inside}) AS now, max(({earlier})) AS before
+FROM events
+WHERE {where(selection, params, person, f"{person} != 0", f"ts < {end}")}
+GROUP BY who
+HAVING now OR before"""
+    return Query(sql.strip(), params.values)
+
+
 def lives(activity: Activity, window: TimeRange, grid: Grid, person: str) -> Query:
     """Count persons by when they first came and when they were active.
 

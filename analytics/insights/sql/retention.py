@@ -6,7 +6,7 @@ two: one pass over the events, and a few words a person whatever they did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analytics.insights.buckets import Grid
@@ -42,6 +42,11 @@ class Wanted:
         return self.retention.breakdown is not None
 
     @property
+    def has_place(self) -> bool:
+        """Tell whether it matters which of two events of the same instant came first."""
+        return self.has_key or self.retention.kind == "first_ever"
+
+    @property
     def reads_history(self) -> bool:
         return self.retention.kind in {"first_time", "first_ever"}
 
@@ -69,6 +74,29 @@ FROM (
 )
 WHERE {masks.is_any("s", wanted.words)}
 GROUP BY {"key, " if wanted.has_key else ""}{columns}"""
+    return Query(sql.strip(), params.values)
+
+
+def members(wanted: Wanted, cohort: int, returns: Sequence[int]) -> Query:
+    """Return who began in a bucket, and returned in any of others if some are given.
+
+    Columns: `who`, `at` (microseconds of the first start event in that bucket).
+    """
+    params = Params()
+    rows = _by_bucket(wanted, params) if wanted.by_bucket else _deeds(wanted, params)
+    in_cohort = f"groupUniqArrayIf(bucket, started) AS starts, has(starts, {cohort}) AS belongs"
+    if wanted.retention.kind != "recurring":
+        in_cohort = f"argMinIf({_start(wanted)}, at, started).1 = {cohort} AS belongs"
+    back = f"max(returned AND bucket IN ({', '.join(map(str, returns))}))" if returns else "1"
+    sql = f"""
+SELECT who, toUnixTimestamp64Micro(entered) AS at
+FROM (
+    SELECT who, {in_cohort}, {back} AS came_back, countIf(started) AS begun,
+        minIf({"at.1" if wanted.has_place else "at"}, started AND bucket = {cohort}) AS entered
+    FROM ({rows})
+    GROUP BY who
+)
+WHERE begun > 0 AND belongs AND came_back"""
     return Query(sql.strip(), params.values)
 
 
@@ -144,7 +172,7 @@ def _deeds(wanted: Wanted, params: Params) -> str:
         f"({start}) AND {until if wanted.reads_history else begins} AS started",
         f"({back}) AND {inside} AS returned",
         f"{begins} AS begins",
-        f"{'(ts, position, id)' if is_first or wanted.has_key else 'ts'} AS at",
+        f"{'(ts, position, id)' if wanted.has_place else 'ts'} AS at",
     ]
     if wanted.has_key:
         key = key_by(source, params)

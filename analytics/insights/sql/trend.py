@@ -264,6 +264,18 @@ def sessionless(source: Source) -> Query:
     return Query(f"SELECT count() AS n FROM events WHERE {found}", params.values)
 
 
+def members(source: Source) -> Query:
+    """Return the persons of the selected events: `who`, `at` (microseconds of their first)."""
+    params = Params()
+    found = where_of(source, params)
+    sql = f"""
+SELECT {source.person} AS who, toUnixTimestamp64Micro(min(ts)) AS at
+FROM {events_of(source, params)}
+WHERE {found} AND {source.person} != 0
+GROUP BY who"""
+    return Query(sql.strip(), params.values)
+
+
 def last_seen(event: str) -> Query:
     """Return one row: how many events have this name, and when the last one happened."""
     sql = "SELECT count() AS events, max(ts) AS last FROM events WHERE name = {name:String}"
