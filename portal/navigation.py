@@ -45,6 +45,7 @@ SECTIONS = (
         "Explore",
         (
             Entry("Trends", "trending-up", "trends", "t", EXPLORE, in_bar=True),
+            Entry("Funnels", "funnel", "funnels", "f", EXPLORE),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
             Entry("SQL", "terminal", "sql", "q", RUN_SQL),
             Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),

@@ -65,6 +65,7 @@ def steps(funnel: Funnel, found: Journeys, of: Flags) -> list[Json]:
                 "step": place + 1,
                 "label": title(funnel, place),
                 "users": users[place],
+                "dropped": users[base] - users[place],
                 "conversion_rate": rate(users[place], users[0]),
                 "from_previous": rate(users[place], users[base]),
                 "conversion_interval": interval(users[place], users[0]),

@@ -117,7 +117,7 @@ SQL = Operation(
 EVENT_OR_ANY = {"type": "string", "nullable": True, "description": "null: any event"}
 STEP_FIGURES = record(
     step=WHOLE, label=TEXT, users=WHOLE, conversion_rate=NUMBER, from_previous=NUMBER,
-    conversion_interval=listed(NUMBER), median_seconds=NUMBER, average_seconds=NUMBER,
+    dropped=WHOLE, conversion_interval=listed(NUMBER), median_seconds=NUMBER, average_seconds=NUMBER,
     p75_seconds=NUMBER, p90_seconds=NUMBER,
 )  # fmt: skip
 FUNNEL_BODY = record(

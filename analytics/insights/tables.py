@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.insights.figures import name_of
+from analytics.insights.figures.trend import name_of
 from analytics.insights.spreadsheet import Table
 
 Json = dict[str, Any]

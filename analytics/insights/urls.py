@@ -4,12 +4,16 @@ from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights import api
 from analytics.insights.views import events, samples, schema, sql, trends
+from analytics.insights.views import events, funnels, samples, schema, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
     path("explore/trends/csv/", trends.trends_file, {"kind": "csv"}, name="trends-csv"),
     path("explore/trends/xlsx/", trends.trends_file, {"kind": "xlsx"}, name="trends-xlsx"),
     path("explore/events/", events.events, name="events"),
+    path("explore/funnels/", funnels.funnels, name="funnels"),
+    path("explore/funnels/csv/", funnels.funnels_file, {"kind": "csv"}, name="funnels-csv"),
+    path("explore/funnels/xlsx/", funnels.funnels_file, {"kind": "xlsx"}, name="funnels-xlsx"),
     path("explore/values/", samples.values, name="values"),
     path("explore/sql/", sql.sql, name="sql"),
     path("explore/sql/csv/", sql.sql_file, {"kind": "csv"}, name="sql-csv"),

@@ -21,6 +21,8 @@ PAGES = [
     "/dashboards/business/",
     "/dashboards/data-flow/",
     "/explore/trends/",
+    "/explore/funnels/",
+    "/explore/funnels/?event=page_view&label=&event=purchase&label=&window=14&unit=day&breakdown=%24platform",
     "/explore/events/",
     "/explore/schema/",
     "/settings/tokens/",

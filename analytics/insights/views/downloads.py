@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpResponse
 
 from analytics.insights.spreadsheet import Table, as_csv, as_xlsx
+from portal.store.frame import Frame
 
 FileKind = Literal["csv", "xlsx"]
 CSV = "text/csv; charset=utf-8"
@@ -24,3 +25,8 @@ def download(table: Table, kind: FileKind, at: datetime, zone: ZoneInfo) -> Http
     name = f"{table.name}-{at:%Y%m%d-%H%M%S}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def frame_table(name: str, frame: Frame) -> Table:
+    """Return an answer's own columns as a table."""
+    return Table(name, [column.label for column in frame.columns], list(frame.rows()))

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.views.decorators.http import require_safe
 
-from analytics.insights import figures, tables
+from analytics.insights import tables
 from analytics.insights.buckets import INTERVALS
 from analytics.insights.definitions.trend import MATH_WORDS, MATHS, OVER_VALUES
+from analytics.insights.figures.trend import figure
 from analytics.insights.forms.shared import Range, added_condition, as_of_in, letter
 from analytics.insights.forms.trend import CHARTS, Row, TrendForm
 from analytics.insights.views.downloads import FileKind, download
@@ -89,6 +90,7 @@ def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         ],
         "charts": [(name, name.capitalize(), form.address(chart=name)) for name in CHARTS],
         "add_row": form.address(rows=(*form.rows, Row(form.rows[-1].event))) if form.rows else "",
+        "next_event": f"event-{letter(len(form.rows))}",
         "default_range": DEFAULT_RANGE,
         "is_empty_store": not seen.events,
         "longer_url": form.address(range=Range({**form.range.given, "from": "all", "to": ""})),
@@ -113,6 +115,7 @@ def row_context(form: TrendForm, place: int, seen: Seen) -> Json:
         "property_id": f"property-{key}",
         "property_label": f"Property of series {key}",
         "filters_label": f"Filters of series {key}",
+        "add_label": f"Add a filter to series {key}",
         "note": note_on_event(row.event, seen, range_of(form)),
         "property_note": measured_note(row, seen),
         "chips": chips_of(form, key),
@@ -156,7 +159,7 @@ def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "meta": frame.meta,
         "interval": form.interval_for(window),
         "intervals": INTERVALS,
-        "figure": figures.figure(series, chart=form.chart),
+        "figure": figure(series, chart=form.chart),
         "totals": tables.totals(series),
         "names": names,
         "points": rows,

@@ -37,8 +37,9 @@ class PickField extends HTMLElement {
     const input = this.querySelector('input');
     const id = `pick-${++count}`;
     this.#source = input.getAttribute('list') ?? '';
-    input.removeAttribute('list');
-    for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': id, autocomplete: 'off' })) input.setAttribute(name, value);
+    dress(input, id);
+    // htmx puts the attributes of what it swapped in back, a moment later.
+    new MutationObserver(() => dress(input, id)).observe(input, { attributeFilter: ['list', 'role'] });
     this.#list = el('div', { class: 'popover pick-list', id, role: 'listbox', popover: 'manual', 'aria-label': input.labels?.[0]?.textContent.trim() || 'Choices', onpointerdown: (event) => event.preventDefault(), onclick: (event) => this.#click(event) });
     this.#status = el('span', { class: 'visually-hidden', role: 'status' });
     this.append(this.#list, this.#status);
@@ -148,6 +149,12 @@ class PickField extends HTMLElement {
     this.#input.setAttribute('aria-expanded', 'false');
     this.#input.removeAttribute('aria-activedescendant');
   }
+}
+
+function dress(input, id) {
+  if (input.hasAttribute('list')) input.removeAttribute('list');
+  if (input.getAttribute('role') === 'combobox') return;
+  for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-expanded': 'false', 'aria-controls': id, autocomplete: 'off' })) input.setAttribute(name, value);
 }
 
 customElements.define('pick-field', PickField);

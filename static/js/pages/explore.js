@@ -1,4 +1,4 @@
-/** The Explore pages: zooming into the chart narrows the range; a new series wants its event. */
+/** The Explore pages: zooming into the chart narrows the range; the keyboard goes on where one works. */
 
 import 'portal/components/filter-form.js';
 import 'portal/components/pick-field.js';
@@ -14,15 +14,16 @@ document.addEventListener('chart:zoom', (event) => {
   if (start < end) location.assign(withRange({ from: start, to: end, tz }));
 });
 
-let addsSeries = false;
+// What stands elsewhere after an answer says where the keyboard goes on: data-focus="first-id or-this".
+let wanted = [];
 
 document.addEventListener('click', (event) => {
-  if (event.target.closest('#add-series')) addsSeries = true;
+  wanted = event.target.closest('[data-focus]')?.dataset.focus.split(' ') ?? [];
 });
 
 document.addEventListener('htmx:after:swap', () => {
-  if (!addsSeries) return;
-  addsSeries = false;
-  const fields = document.querySelectorAll('#builder [name="event"]');
-  fields[fields.length - 1]?.select();
+  const next = wanted.map((id) => document.getElementById(id)).find(Boolean);
+  wanted = [];
+  next?.focus();
+  if (next instanceof HTMLInputElement) next.select();
 });
