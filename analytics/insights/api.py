@@ -8,9 +8,8 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from rest_framework.exceptions import APIException, NotAuthenticated
 from django.http import Http404
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
