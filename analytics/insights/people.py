@@ -75,7 +75,7 @@ class Asked:
 
 def parse_people(params: Mapping[str, Any], cell: Sequence[str]) -> Asked:
     """Split a request. Raises FieldError."""
-    own = {"limit", "cursor", *cell}
+    own = {"limit", "cursor", "compare", *cell}
     reader = Reader({name: value for name, value in params.items() if name in own})
     return Asked(
         reader,

@@ -16,6 +16,7 @@ from analytics.insights.definitions.funnel import Funnel, parse_funnel
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import Journeys, journeys
 from analytics.insights.people import Members
+from analytics.insights.sources.comparing import with_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
@@ -76,6 +77,9 @@ class FunnelSource:
 
     def run(self, question: Question) -> Frame:
         """Answer a funnel. Raises FieldError."""
+        return with_previous(question, self.answer)
+
+    def answer(self, question: Question) -> Frame:
         ready = asked(question)
         grid = grid_of(ready)
         complete = complete_of(ready, grid) if grid else []

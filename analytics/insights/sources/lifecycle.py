@@ -21,6 +21,7 @@ from analytics.insights.journeys import array
 from analytics.insights.passes.lifecycle import lived
 from analytics.insights.people import Members, instant_of
 from analytics.insights.returns import words
+from analytics.insights.sources.comparing import with_previous
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
 from analytics.insights.sql.masks import MAX_BUCKETS
@@ -50,6 +51,9 @@ class LifecycleSource:
 
     def run(self, question: Question) -> Frame:
         """Answer a lifecycle. Raises FieldError."""
+        return with_previous(question, self.answer)
+
+    def answer(self, question: Question) -> Frame:
         if question.window is None:
             raise FieldError("from", "A lifecycle needs a time range.")
         activity = parse_activity(question.params, question.window.tzinfo, self.kind)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from analytics.insights import counted_retention
+from analytics.insights import counted_retention, returns
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.retention import Retention, parse_retention
 from analytics.insights.people import Members, instant_of, members_of
-from analytics.insights.returns import answer, periods_of
+from analytics.insights.returns import periods_of
+from analytics.insights.sources.comparing import with_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql import retention as sql
 from analytics.insights.sql.retention import Wanted
@@ -46,6 +47,9 @@ class RetentionSource:
 
     def run(self, question: Question) -> Frame:
         """Answer a retention. Raises FieldError."""
+        return with_previous(question, self.answer)
+
+    def answer(self, question: Question) -> Frame:
         if question.window is None:
             raise FieldError("from", "A retention needs a time range.")
         retention = parse_retention(question.params, question.window.tzinfo)
@@ -61,7 +65,7 @@ class RetentionSource:
             return columns
 
         wanted = Wanted(retention, question.window, periods.grid, question.person)
-        body = answer(retention, periods, read, wanted)
+        body = returns.answer(retention, periods, read, wanted)
         warnings = warnings_of(retention, question, body)
         meta = replace(
             reduce(Meta.plus, costs),

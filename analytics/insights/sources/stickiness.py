@@ -13,6 +13,7 @@ from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.people import Members, members_of
+from analytics.insights.sources.comparing import with_previous
 from analytics.insights.sources.lifecycle import grid_of, warnings_of
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
@@ -37,6 +38,9 @@ class StickinessSource:
 
     def run(self, question: Question) -> Frame:
         """Answer a stickiness. Raises FieldError."""
+        return with_previous(question, self.answer)
+
+    def answer(self, question: Question) -> Frame:
         if question.window is None:
             raise FieldError("from", "A stickiness needs a time range.")
         activity = parse_activity(question.params, question.window.tzinfo, self.kind)
