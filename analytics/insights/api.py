@@ -137,6 +137,13 @@ class StickinessView(InsightView):
     operations = {"post": described.STICKINESS}
 
 
+class PathsView(InsightView):
+    """Follow what people did one after the other within a session."""
+
+    kind = "paths"
+    operations = {"post": described.PATHS}
+
+
 class PeopleView(APIView):
     """List the persons behind a number of an insight: its body plus which number is meant.
 

@@ -34,6 +34,7 @@ COMMON: dict[str, Any] = {
     "time_zone": {"type": "string", "description": "IANA, such as Europe/Berlin"},
     "where": listed(FILTER),
     "sampling": NUMBER,
+    "compare": choice("previous_period"),
     "refresh": {"type": "boolean", "description": "true: skip the cache"},
 }
 META = record(
@@ -57,7 +58,6 @@ TREND = Operation(
         interval=choice(*INTERVALS),
         breakdown=record(("property",), property=TEXT, of=choice("event", "person"), limit=WHOLE),
         formula={"type": "string", "description": "A/B*100, letters in the order of series"},
-        compare=choice("previous_period"),
         **COMMON,
     ),
     answer=record(
@@ -191,11 +191,25 @@ STICKINESS = Operation(
         meta=META,
     ),
 )  # fmt: skip
+NODE = record(step=WHOLE, name=ANY)
+PATHS = Operation(
+    body=record(
+        (), start=TEXT, end=TEXT, steps=WHOLE, session_gap_minutes=WHOLE, min_users=WHOLE,
+        by={"description": '"event", or {"property": "..."} for its values'}, **COMMON,
+    ),
+    answer=record(
+        nodes=listed(record(step=WHOLE, name=ANY, users=WHOLE)),
+        links=listed(
+            record(**{"from": NODE, "to": NODE}, users=WHOLE, median_seconds=NUMBER)
+        ),
+        meta=META,
+    ),
+)  # fmt: skip
 PEOPLE = Operation(
     body=record(
         (), limit=WHOLE, cursor=TEXT, step=WHOLE, outcome=choice("reached", "dropped"), value=ANY,
         start=TIME, period=WHOLE, t=TIME, status=TEXT, buckets=WHOLE, series_index=WHOLE,
-        breakdown_value=ANY, **COMMON,
+        breakdown_value=ANY, name=ANY, next_name=ANY, **COMMON,
     ),
     answer=record(
         people=listed(

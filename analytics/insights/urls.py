@@ -3,8 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights import api
-from analytics.insights.views import events, samples, schema, sql, trends
-from analytics.insights.views import events, funnels, samples, schema, trends
+from analytics.insights.views import events, funnels, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
@@ -26,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/retention", api.RetentionView.as_view(), name="api-retention"),
     path("api/v1/insights/lifecycle", api.LifecycleView.as_view(), name="api-lifecycle"),
     path("api/v1/insights/stickiness", api.StickinessView.as_view(), name="api-stickiness"),
+    path("api/v1/insights/paths", api.PathsView.as_view(), name="api-paths"),
     path("api/v1/insights/<str:kind>/people", api.PeopleView.as_view(), name="api-people-behind"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),

@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -42,7 +43,7 @@ def sessions(events: list[Event], gap: timedelta) -> list[tuple[str, list[Event]
             groups[event.user, event.session].append(event)
     for (user, session), group in groups.items():
         parts = [[group[0]]]
-        for earlier, later in zip(group, group[1:], strict=False):
+        for earlier, later in pairwise(group):
             if not session and later.at - earlier.at > gap:
                 parts.append([])
             parts[-1].append(later)
@@ -57,24 +58,32 @@ def walk(session: list[Event], body: dict[str, Any]) -> tuple[int, Walk]:
         passes = "where" not in body or event.properties.get("x") == 1
         if passes and (not merged or merged[-1][1] != event.name):
             merged.append((event.at, event.name))
-    names = [name for _, name in merged]
     steps, start, end = body["steps"], body.get("start"), body.get("end")
     if start:
-        if start not in names:
-            return 1, []
-        first = names.index(start)
-        if end:
-            if end not in names[first + 1 :]:
-                return 1, []
-            return 1, merged[first : names.index(end, first + 1) + 1][:steps]
-        return 1, merged[first : first + steps]
+        return 1, from_start(merged, start, end)[:steps]
     if end:
-        if end not in names:
-            return 1, []
-        last = len(names) - names[::-1].index(end)
-        path = merged[max(0, last - steps) : last]
+        path = to_end(merged, end)[-steps:]
         return steps - len(path) + 1, path
     return 1, merged[:steps]
+
+
+def from_start(merged: Walk, start: str, end: str | None) -> Walk:
+    names = [name for _, name in merged]
+    if start not in names:
+        return []
+    first = names.index(start)
+    if end is None:
+        return merged[first:]
+    if end not in names[first + 1 :]:
+        return []
+    return merged[first : names.index(end, first + 1) + 1]
+
+
+def to_end(merged: Walk, end: str) -> Walk:
+    names = [name for _, name in merged]
+    if end not in names:
+        return []
+    return merged[: len(names) - names[::-1].index(end)]
 
 
 def expected(events: list[Event], body: dict[str, Any]) -> tuple[dict[Any, int], dict[Any, Any]]:

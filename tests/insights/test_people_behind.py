@@ -82,6 +82,20 @@ def test_a_retentions_cells(api: APIClient, events: list[Event]) -> None:
                     assert len(behind(api, "retention", body, **cell)) == count
 
 
+def test_a_paths_nodes_and_links(api: APIClient, events: list[Event]) -> None:
+    body = SPAN | {"steps": 4, "session_gap_minutes": 1440}
+
+    answer = asked(api, "paths", body)
+
+    assert answer["links"]
+    for node in answer["nodes"]:
+        cell = {"step": node["step"], "name": node["name"]}
+        assert len(behind(api, "paths", body, **cell)) == node["users"]
+    for link in answer["links"]:
+        cell = {**link["from"], "next_name": link["to"]["name"]}
+        assert len(behind(api, "paths", body, **cell)) == link["users"]
+
+
 def test_a_lifecycles_points(api: APIClient, events: list[Event]) -> None:
     body = SPAN | {"event": "A"}
 

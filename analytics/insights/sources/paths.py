@@ -39,7 +39,7 @@ COLUMNS = (
 class PathsSource:
     kind: str = "paths"
     label: str = "Paths"
-    cell: tuple[str, ...] = ("step", "name", "to")
+    cell: tuple[str, ...] = ("step", "name", "next_name")
 
     def run(self, question: Question) -> Frame:
         """Answer paths. Raises FieldError."""
@@ -61,11 +61,11 @@ class PathsSource:
         return Frame(COLUMNS, cells(body), meta, body)
 
     def members(self, question: Question, cell: Reader) -> Members:
-        """Return who did `name` at `step`, and then `to` if that is given. Raises FieldError."""
+        """Return who did `name` at `step`, and then `next_name` if given. Raises FieldError."""
         paths, window = parsed(question)
         step = cell.integer("step", 1, low=1, high=paths.steps)
-        name, to = key_of_value(cell.take("name")), cell.take("to")
-        following = None if to is None else key_of_value(to)
+        name, then = key_of_value(cell.take("name")), cell.take("next_name")
+        following = None if then is None else key_of_value(then)
         return members_of(
             question, sql.members(paths, window, question.person, (step, name, following))
         )
