@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from analytics.insights.definitions.filters import Filter, Property
+from analytics.insights.definitions.filters import Dimension, Filter, InCohort, PropertyFilter
 from analytics.insights.definitions.trend import OVER_VALUES, PERCENTILES, Series, Trend
 from portal.store.query import TimeRange
 
@@ -68,7 +68,8 @@ def _of_time(trend: Trend, window: TimeRange) -> str:
 def _of_filters(trend: Trend) -> Iterator[str]:
     if trend.where:
         yield f"Only events where {joined(trend.where)}."
-    every = [*trend.where, *(found for series in trend.series for found in series.where)]
+    found_in = [*trend.where, *(found for series in trend.series for found in series.where)]
+    every = [found for found in found_in if isinstance(found, PropertyFilter)]
     if any(found.op in NEGATIVE for found in every):
         yield (
             "“Is not” holds only where the property is set and of the same type; events without it"
@@ -81,7 +82,7 @@ def _of_filters(trend: Trend) -> Iterator[str]:
 def _of_shape(trend: Trend) -> Iterator[str]:
     if trend.breakdown:
         yield (
-            f"Broken down by {_name(trend.breakdown.property)}: the"
+            f"Broken down by {name_of(trend.breakdown.property)}: the"
             f" {trend.breakdown.limit} values with the largest total over the whole range"
             f"{' of the first series' if trend.formula else ''}, then by name; the rest together is"
             " $other, not set is $none."
@@ -106,13 +107,18 @@ def joined(filters: tuple[Filter, ...]) -> str:
 
 def phrase(found: Filter) -> str:
     """Say a filter in words: plan is not “free”."""
+    if isinstance(found, InCohort):
+        return f"the person is {'' if found.op == 'in' else 'not '}in {name_of(found)}"
     word = OP_WORDS.get(found.op, found.op)
     values = ", ".join(_shown(value) for value in found.values[:5])
     more = f" and {len(found.values) - 5} more" if len(found.values) > 5 else ""
-    return f"{_name(found.property)} {word} {values}{more}".rstrip()
+    return f"{name_of(found.property)} {word} {values}{more}".rstrip()
 
 
-def _name(found: Property) -> str:
+def name_of(found: Dimension) -> str:
+    """Say a property or a cohort in words."""
+    if isinstance(found, InCohort):
+        return f"cohort “{found.name}”"
     return f"the person's {found.name}" if found.of == "person" else found.name
 
 

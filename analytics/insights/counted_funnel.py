@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from analytics.insights.counted import joined, moment
+from analytics.insights.counted import joined, moment, name_of
 from analytics.insights.definitions.funnel import UNITS, Exclusion, Funnel, Step
 from portal.store.query import TimeRange
 
@@ -73,7 +73,7 @@ def _of_shape(funnel: Funnel) -> Iterator[str]:
     if funnel.attribution:
         how = TOUCHES[funnel.attribution.touch].format(step=funnel.attribution.step)
         yield (
-            f"Broken down by {funnel.attribution.breakdown.property.name}: {how}. The"
+            f"Broken down by {name_of(funnel.attribution.breakdown.property)}: {how}. The"
             f" {funnel.attribution.breakdown.limit} values with the most persons are shown; the rest"
             " together is $other, not set is $none."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analytics.insights.counted import joined, moment
+from analytics.insights.counted import joined, moment, name_of
 from analytics.insights.definitions.filters import Filter
 from analytics.insights.definitions.retention import WEEKDAYS, Retention
 from portal.store.query import TimeRange
@@ -60,7 +60,7 @@ def _of_shape(retention: Retention) -> Iterator[str]:
         yield f"Only events where {joined(retention.where)}."
     if retention.breakdown:
         yield (
-            f"Broken down by {retention.breakdown.property.name} of the event that put the person"
+            f"Broken down by {name_of(retention.breakdown.property)} of the event that put the person"
             " into the cohort; the rest together is $other, not set is $none."
         )
     if retention.sampling < 1:

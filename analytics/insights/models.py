@@ -1,10 +1,19 @@
-"""What people may do with insights; saved insights join here."""
+"""What people may do with insights, and cohorts; saved insights join here."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from portal.accounts.models import User
+
+EXPLORE = "insights.explore"
+CHANGE_COHORT = "insights.change_cohort"
 
 
 class Exploration(models.Model):
@@ -20,3 +29,65 @@ class Exploration(models.Model):
 
     def __str__(self) -> str:
         return "exploration"
+
+
+class CohortQuerySet(models.QuerySet["Cohort"]):
+    def visible_to(self, user: User) -> CohortQuerySet:
+        """Return all to those who may explore: a cohort is a word that all of them use."""
+        return self if user.has_perm(EXPLORE) else self.none()
+
+    def editable_by(self, user: User) -> CohortQuerySet:
+        return self if user.has_perm(CHANGE_COHORT) else self.none()
+
+
+class Cohort(models.Model):
+    """Persons that belong together, by rules or by a list. `version` grows with every change."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    # What definitions/cohorts.py reads; of a list only {"kind": "static"}.
+    definition = models.JSONField()
+    user_ids = models.JSONField(default=list)  # of a list: up to 100,000 texts
+    listed = models.PositiveIntegerField(null=True)  # how many these are; by rules: null
+    version = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # null: the portal itself
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = CohortQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ("change",)
+        constraints = [models.UniqueConstraint(Lower("name"), name="cohort_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("cohort", args=[self.pk])
+
+    @property
+    def whole_definition(self) -> dict[str, Any]:
+        """Return the definition with the list's ids."""
+        if self.listed is None:
+            return dict(self.definition)
+        return {**self.definition, "user_ids": self.user_ids}
+
+
+class CohortSize(models.Model):
+    """How many persons a cohort had at one moment."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="sizes")
+    at = models.DateTimeField()
+    size = models.PositiveBigIntegerField()
+
+    class Meta:
+        ordering = ["at"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["cohort", "at"], name="cohort_size_once")]
+
+    def __str__(self) -> str:
+        return f"{self.size:,}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 SEE = ("dashboards.view_dashboard",)
 EXPLORE = (*SEE, "insights.explore")
-ANALYZE = (*EXPLORE, "insights.run_sql")
+ANALYZE = (*EXPLORE, "insights.run_sql", "insights.change_cohort")
 ADMINISTER_ACCOUNTS = (
     "accounts.view_user",
     "accounts.add_user",

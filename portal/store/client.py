@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+import numpy as np
 import orjson
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
@@ -22,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from portal.lib import instruments
 from portal.store import native
-from portal.store.query import Query
+from portal.store.query import Numbers, Query
 
 TIME_LIMIT = timedelta(seconds=30)
 UNREACHABLE = (OperationalError, HTTPError, OSError)
@@ -112,8 +113,9 @@ def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "")
         with instruments.store_query("query"):
             answer = connection().query(
                 query.sql,
-                parameters=dict(query.params),
+                parameters=_plain(query),
                 settings=limits,
+                external_data=_tables(query),
                 transport_settings=_lane(query),
                 column_oriented=True,
             )
@@ -168,10 +170,11 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
         with instruments.store_query("columns"):
             answer: Any = connection().raw_stream(
                 query.sql,
-                parameters=dict(query.params),
+                parameters=_plain(query),
                 # Waits for the end, so that an error is an error and never half an answer.
                 settings=_limits(query, time_limit) | {"wait_end_of_query": 1},
                 fmt="Native",
+                external_data=_tables(query),
                 transport_settings=_lane(query),
             )
             body = answer.read()
@@ -192,6 +195,22 @@ def _limits(query: Query, time_limit: timedelta) -> dict[str, Any]:
         "readonly": 2,
         **query.settings,
     }
+
+
+def _plain(query: Query) -> dict[str, object]:
+    return {name: one for name, one in query.params.items() if not isinstance(one, Numbers)}
+
+
+def _tables(query: Query) -> ExternalData | None:
+    """Return what goes with a query as tables of their own."""
+    given = {name: one for name, one in query.params.items() if isinstance(one, Numbers)}
+    if not given:
+        return None
+    tables = ExternalData()
+    for name, one in given.items():
+        packed = np.array(one.values, "<u8").tobytes()
+        tables.add_file(file_name=name, fmt="RowBinary", structure="number UInt64", data=packed)
+    return tables
 
 
 def _lane(query: Query) -> dict[str, str] | None:

@@ -37,6 +37,19 @@ class TimeRange:
         return ZoneInfo(self.zone)
 
 
+@dataclass(frozen=True, repr=False)
+class Numbers:
+    """A parameter that is too long for one: a table with the parameter's name goes with the query.
+
+    Its one column is `number` (UInt64).
+    """
+
+    values: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"a table of {len(self.values):,} numbers"
+
+
 @dataclass(frozen=True)
 class Query:
     """One SELECT; values only as `{name:Type}` parameters, never inside the text.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from analytics.ingest.identities import Id
 from portal.store import client
 
 _number = count(1)
@@ -36,7 +36,7 @@ class Event:
 
 
 def person_of(user: str) -> int:
-    return zlib.crc32(user.encode()) + 1 if user else 0
+    return Id(user, is_user=True).number if user else 0
 
 
 def scalars(event: Event, *kinds: type) -> dict[str, Any]:

@@ -70,7 +70,11 @@ ONE: list[dict[str, Any]] = [{"event": "visit"}]
         ({"series": ONE, "compare": "last_year"}, "compare", "previous_period"),
         ({"series": ONE, "sampling": 0}, "sampling", "1"),
         ({"series": ONE, "refresh": "yes"}, "refresh", "true or false"),
-        ({"series": ONE, "where": [{"cohort": 5}]}, "where[0].cohort", "not available yet"),
+        ({"series": ONE, "where": [{"cohort": 5}]}, "where[0].cohort", "no cohort"),
+        ({"series": ONE, "where": [{"cohort": "x"}]}, "where[0].cohort", "whole number"),
+        ({"series": ONE, "where": [{"cohort": None}]}, "where[0].cohort", "id"),
+        ({"series": ONE, "where": [{"cohort": 5, "op": "="}]}, "where[0].op", "not_in"),
+        ({"series": ONE, "breakdown": {"cohort": 5}}, "breakdown.cohort", "no cohort"),
         ({"series": ONE, "where": [{"property": "p", "op": "~"}]}, "where[0].op", "regex"),
         ({"series": ONE, "where": [{"property": "p", "op": "="}]}, "where[0].value", "is_not_set"),
         (

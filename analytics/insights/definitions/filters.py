@@ -1,21 +1,25 @@
-"""Filters: one property, one operation, one value. Pure."""
+"""Filters: one property, one operation, one value; or whether the person is in a cohort. Pure."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from analytics.insights.definitions.reading import MAX_TEXT, Reader, name_of
 from portal.lib.field_error import FieldError
+
+if TYPE_CHECKING:
+    from analytics.insights.definitions.cohorts import Rule
 
 Op = Literal[
     "=", "!=", "in", "not_in", "contains", "not_contains", "regex", ">", ">=", "<", "<=",
     "is_set", "is_not_set",
 ]  # fmt: skip
 Of = Literal["event", "person"]
+CohortOp = Literal["in", "not_in"]
 Value = str | float | bool | datetime
 
 OPS: tuple[Op, ...] = get_args(Op)
@@ -26,6 +30,7 @@ ORDERED = (">", ">=", "<", "<=")
 TIME_OPS = ("=", "!=", *LISTS, *ORDERED, *WITHOUT_VALUE)
 MAX_FILTERS = 50
 MAX_VALUES = 1_000
+MAX_ID = 2**63 - 1
 
 BUILT_INS = {
     "$name": "name",
@@ -57,12 +62,55 @@ class Property:
 
 
 @dataclass(frozen=True)
-class Filter:
+class PropertyFilter:
     """A condition on one property. `values` holds one value, several for in and not_in."""
 
     property: Property
     op: Op
     values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a cohort is: who is in it is decided as of a moment."""
+
+    name: str
+    rule: Rule
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class InCohort:
+    """Whether the event's person is in a cohort.
+
+    `known` is empty until `analytics.insights.cohorts.resolved` has looked the cohort up; `path` is
+    where it stands in what was asked, for that look-up's complaints.
+    """
+
+    cohort: int
+    op: CohortOp = "in"
+    path: str = field(default="cohort", compare=False)
+    known: Known | None = None
+
+    @property
+    def name(self) -> str:
+        return self.known.name if self.known else f"number {self.cohort}"
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """Return what a breakdown calls those inside and those outside."""
+        return self.name, f"not in {self.name}"
+
+    def having(self, value: object) -> InCohort:
+        """Return the filter that a value of a breakdown stands for. Raises FieldError."""
+        if value not in self.values:
+            expected = " or ".join(f"“{one}”" for one in self.values)
+            raise FieldError("breakdown_value", f"This must be {expected}.")
+        return replace(self, op="in" if value == self.values[0] else "not_in")
+
+
+Filter = PropertyFilter | InCohort
+Dimension = Property | InCohort  # what people and events are told apart by
 
 
 def parse_property(reader: Reader) -> Property:
@@ -79,12 +127,36 @@ def parse_property(reader: Reader) -> Property:
     return Property(name, of)
 
 
+def parse_dimension(reader: Reader) -> Dimension:
+    """Take a property, or a `cohort`, from a breakdown."""
+    if "cohort" in reader.values:
+        return InCohort(parse_id(reader), path=reader.at("cohort"))
+    return parse_property(reader)
+
+
+def parse_id(reader: Reader) -> int:
+    """Take the id of a cohort."""
+    if reader.values.get("cohort") is None:
+        raise FieldError(reader.at("cohort"), "Name the cohort by its id.")
+    return reader.integer("cohort", 0, low=1, high=MAX_ID)
+
+
 def parse_filter(body: Any, path: str, zone: ZoneInfo) -> Filter:
     """Read one filter. Times without an offset are read in the zone. Raises FieldError."""
     reader = Reader(body, path)
     if "cohort" in reader.values:
-        message = "Filters by cohort are not available yet; filter by properties."
-        raise FieldError(reader.at("cohort"), message)
+        return parse_in_cohort(reader)
+    return parse_property_filter(reader, zone)
+
+
+def parse_in_cohort(reader: Reader) -> InCohort:
+    cohort = parse_id(reader)
+    is_in = reader.choice("op", get_args(CohortOp), "in") == "in"
+    reader.finish()
+    return InCohort(cohort, "in" if is_in else "not_in", reader.at("cohort"))
+
+
+def parse_property_filter(reader: Reader, zone: ZoneInfo) -> PropertyFilter:
     found = parse_property(reader)
     op: Op = next(op for op in OPS if op == reader.choice("op", OPS))
     value = reader.take("value")
@@ -92,13 +164,13 @@ def parse_filter(body: Any, path: str, zone: ZoneInfo) -> Filter:
     if op in WITHOUT_VALUE:
         if value is not None:
             raise FieldError(reader.at("value"), f"`{op}` takes no value.")
-        return Filter(found, op)
+        return PropertyFilter(found, op)
     if found.is_time and op not in TIME_OPS:
         raise FieldError(reader.at("op"), f"$timestamp takes one of: {', '.join(TIME_OPS)}.")
     values = _values(value, op, reader.at("value"))
     if found.is_time:
         values = tuple(_instant(value, reader.at("value"), zone) for value in values)
-    return Filter(found, op, values)
+    return PropertyFilter(found, op, values)
 
 
 def _values(value: Any, op: Op, path: str) -> tuple[Value, ...]:

@@ -13,8 +13,8 @@ from analytics.insights.buckets import INTERVALS, Interval
 from analytics.insights.definitions.filters import (
     MAX_FILTERS,
     Filter,
+    parse_dimension,
     parse_filter,
-    parse_property,
 )
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.trend import (
@@ -188,7 +188,7 @@ def _attribution(body: Any, steps: int) -> Attributed | None:
     if body is None:
         return None
     reader = Reader(body, "breakdown")
-    found = parse_property(reader)
+    found = parse_dimension(reader)
     limit = reader.integer("limit", 10, low=1, high=MAX_BREAKDOWN)
     chosen = reader.choice("attribution", get_args(Touch), "first_touch")
     touch = next(one for one in get_args(Touch) if one == chosen)

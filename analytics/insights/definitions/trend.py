@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from analytics.insights.buckets import INTERVALS, Interval
 from analytics.insights.definitions.filters import (
     MAX_FILTERS,
+    Dimension,
     Filter,
-    Property,
+    parse_dimension,
     parse_filter,
-    parse_property,
 )
 from analytics.insights.definitions.reading import Reader, name_of
 from analytics.insights.formula import BadFormula, Formula, parse_formula
@@ -61,7 +61,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Breakdown:
-    property: Property
+    property: Dimension
     limit: int = 10
 
 
@@ -122,7 +122,7 @@ def parse_breakdown(body: Any) -> Breakdown | None:
     if body is None:
         return None
     reader = Reader(body, "breakdown")
-    found = parse_property(reader)
+    found = parse_dimension(reader)
     limit = reader.integer("limit", 10, low=1, high=MAX_BREAKDOWN)
     reader.finish()
     return Breakdown(found, limit)

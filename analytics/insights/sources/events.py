@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from analytics.insights.cohorts import resolved
 from analytics.insights.counted import phrase
 from analytics.insights.definitions.events import EventList, Place, parse_event_list
 from analytics.insights.sources.trend import translated
@@ -41,7 +42,7 @@ class EventSource:
         """Answer a page of events. Raises FieldError."""
         if question.window is None:
             raise FieldError("from", "A list of events needs a time range.")
-        asked = parse_event_list(question.params, question.window.tzinfo)
+        asked = resolved(parse_event_list(question.params, question.window.tzinfo), question.as_of)
         try:
             rows, spent = newest(asked, question)
         except QueryFailed as error:

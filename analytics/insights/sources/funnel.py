@@ -12,6 +12,7 @@ from typing import Any
 
 from analytics.insights import conversions, counted_funnel
 from analytics.insights.buckets import Grid, TooManyPoints, cut
+from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.funnel import Funnel, parse_funnel
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import Journeys, journeys
@@ -65,7 +66,7 @@ def asked(question: Question) -> Asked:
     """Read a question's parameters. Raises FieldError."""
     if question.window is None:
         raise FieldError("from", "A funnel needs a time range.")
-    funnel = parse_funnel(question.params, question.window.tzinfo)
+    funnel = resolved(parse_funnel(question.params, question.window.tzinfo), question.as_of)
     return Asked(funnel, question.window, question, [])
 
 

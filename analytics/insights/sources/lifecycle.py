@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from analytics.insights.buckets import Grid, TooManyPoints, cut, shifted
+from analytics.insights.cohorts import resolved
 from analytics.insights.counted import moment
 from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
@@ -56,7 +57,8 @@ class LifecycleSource:
     def answer(self, question: Question) -> Frame:
         if question.window is None:
             raise FieldError("from", "A lifecycle needs a time range.")
-        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        asked = parse_activity(question.params, question.window.tzinfo, self.kind)
+        activity = resolved(asked, question.as_of)
         grid = with_one_before(activity, question.window)
         try:
             columns, cost = question.read_columns(
@@ -76,7 +78,8 @@ class LifecycleSource:
         """Return whom the point at `t` counts as `status`. Raises FieldError."""
         if question.window is None:
             raise FieldError("from", "A lifecycle needs a time range.")
-        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        asked = parse_activity(question.params, question.window.tzinfo, self.kind)
+        activity = resolved(asked, question.as_of)
         grid = with_one_before(activity, question.window)
         at = instant_of(cell, "t", question.window.tzinfo)
         status = cell.choice("status", STATUSES)

@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any
 
 from analytics.insights import counted_retention, returns
+from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.retention import Retention, parse_retention
 from analytics.insights.people import Members, instant_of, members_of
@@ -52,7 +53,8 @@ class RetentionSource:
     def answer(self, question: Question) -> Frame:
         if question.window is None:
             raise FieldError("from", "A retention needs a time range.")
-        retention = parse_retention(question.params, question.window.tzinfo)
+        asked = parse_retention(question.params, question.window.tzinfo)
+        retention = resolved(asked, question.as_of)
         periods = periods_of(retention, question.window, question.as_of)
         costs: list[Meta] = []
 
@@ -81,9 +83,8 @@ class RetentionSource:
         """
         if question.window is None:
             raise FieldError("from", "A retention needs a time range.")
-        retention = replace(
-            parse_retention(question.params, question.window.tzinfo), breakdown=None
-        )
+        asked = parse_retention(question.params, question.window.tzinfo)
+        retention = replace(resolved(asked, question.as_of), breakdown=None)
         periods = periods_of(retention, question.window, question.as_of)
         start = instant_of(cell, "start", question.window.tzinfo)
         period = cell.integer("period", 0, low=0, high=retention.periods)

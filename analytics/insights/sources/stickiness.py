@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from analytics.insights.cohorts import resolved
 from analytics.insights.counted import moment
 from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
@@ -43,7 +44,8 @@ class StickinessSource:
     def answer(self, question: Question) -> Frame:
         if question.window is None:
             raise FieldError("from", "A stickiness needs a time range.")
-        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        asked = parse_activity(question.params, question.window.tzinfo, self.kind)
+        activity = resolved(asked, question.as_of)
         grid = grid_of(activity, question.window)
         try:
             result, cost = question.run(sql.buckets(activity, grid, question.person))
@@ -68,7 +70,8 @@ class StickinessSource:
         """Return who was active in `buckets` buckets. Raises FieldError."""
         if question.window is None:
             raise FieldError("from", "A stickiness needs a time range.")
-        activity = parse_activity(question.params, question.window.tzinfo, self.kind)
+        asked = parse_activity(question.params, question.window.tzinfo, self.kind)
+        activity = resolved(asked, question.as_of)
         grid = grid_of(activity, question.window)
         count = cell.integer("buckets", 1, low=1, high=len(grid))
         return members_of(question, sql.members(activity, grid, question.person, count))

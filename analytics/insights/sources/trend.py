@@ -15,7 +15,8 @@ from typing import Any
 
 from analytics.insights import counted
 from analytics.insights.buckets import cut
-from analytics.insights.definitions.filters import Filter
+from analytics.insights.cohorts import resolved
+from analytics.insights.definitions.filters import Filter, InCohort, PropertyFilter
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.trend import ROLLING_DAYS, Series, Trend, parse_trend
 from analytics.insights.people import Members, instant_of, members_of
@@ -50,7 +51,7 @@ class TrendSource:
         """Answer a trend. Raises FieldError."""
         if question.window is None:
             raise FieldError("from", "A trend needs a time range.")
-        trend = parse_trend(question.params, question.window.tzinfo)
+        trend = resolved(parse_trend(question.params, question.window.tzinfo), question.as_of)
         costs: list[Meta] = []
 
         def run(query: Query) -> Result:
@@ -76,7 +77,7 @@ class TrendSource:
         if question.window is None:
             raise FieldError("from", "A trend needs a time range.")
         zone = question.window.tzinfo
-        trend = parse_trend(question.params, zone)
+        trend = resolved(parse_trend(question.params, zone), question.as_of)
         number = cell.integer("series_index", 0, low=0, high=len(trend.series) - 1)
         series = trend.series[number]
         at = instant_of(cell, "t", zone) if cell.values.get("t") is not None else None
@@ -113,12 +114,15 @@ def having(value: Any, trend: Trend) -> Filter:
     """Return the filter that a breakdown's value stands for. Raises FieldError."""
     if trend.breakdown is None:
         raise FieldError("breakdown_value", "This trend has no breakdown.")
+    told_by = trend.breakdown.property
+    if isinstance(told_by, InCohort):
+        return told_by.having(value)
     if value == OTHER:
         raise FieldError("breakdown_value", "Choose one of the values; $other is all the rest.")
     if value == "$none":
-        return Filter(trend.breakdown.property, "is_not_set")
+        return PropertyFilter(told_by, "is_not_set")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return Filter(trend.breakdown.property, "=", (float(value) if is_number else value,))
+    return PropertyFilter(told_by, "=", (float(value) if is_number else value,))
 
 
 def translated(error: QueryFailed) -> Exception:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
+from analytics.insights.cohorts import resolved
 from analytics.insights.counted_why import sentences
 from analytics.insights.definitions.filters import Property
 from analytics.insights.definitions.why import MAX_PROPERTIES, Why, parse_why
@@ -69,7 +70,7 @@ class WhySource:
         """Answer what changed. Raises FieldError."""
         if question.window is None:
             raise FieldError("from", "A change needs a time range.")
-        why = parse_why(question.params, question.window.tzinfo)
+        why = resolved(parse_why(question.params, question.window.tzinfo), question.as_of)
         try:
             compared = periods(why, question.window, question.as_of)
         except NotBegun:

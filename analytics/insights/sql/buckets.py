@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from analytics.insights.buckets import CLOCK, WIDTH, Grid, first_date
 from analytics.insights.sql.params import Params, microseconds
-from analytics.insights.sql.selection import begins_a_day
+from analytics.insights.sql.spans import begins_a_day
 
 FIRST_DATE = date(1970, 1, 1)
 SECOND = timedelta(seconds=1)

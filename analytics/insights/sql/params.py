@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from portal.store.query import Numbers
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -14,6 +16,7 @@ class Params:
     def __init__(self) -> None:
         self.values: dict[str, object] = {}
         self._placeholders: dict[tuple[str, str], str] = {}
+        self._tables: dict[tuple[int, ...], str] = {}
 
     def add(self, value: object, kind: str) -> str:
         key = (kind, repr(value))
@@ -34,6 +37,14 @@ class Params:
 
     def integer(self, value: int) -> str:
         return self.add(value, "Int64")
+
+    def numbers(self, values: tuple[int, ...]) -> str:
+        """Return a subquery of whole numbers, of which there may be very many."""
+        if values not in self._tables:
+            name = f"p{len(self.values) + 1}"
+            self.values[name] = Numbers(values)
+            self._tables[values] = f"(SELECT number FROM {name})"
+        return self._tables[values]
 
     def instant(self, at: datetime) -> str:
         """Return an expression of the events' time type."""

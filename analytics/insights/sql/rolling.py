@@ -16,7 +16,7 @@ from math import gcd
 from analytics.insights.buckets import Grid, shifted
 from analytics.insights.definitions.trend import ROLLING_DAYS
 from analytics.insights.sql.params import EPOCH, Params, microseconds
-from analytics.insights.sql.selection import begins_a_day
+from analytics.insights.sql.spans import begins_a_day
 from analytics.insights.sql.trend import Source, events_of, label_of, where_of
 from portal.store.query import Query, TimeRange
 

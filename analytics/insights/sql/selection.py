@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from analytics.insights.definitions.filters import Filter
 from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
+from analytics.insights.sql.spans import during
 from portal.store.query import TimeRange
 
 SAMPLE_SIZE = 1_000_000
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -43,22 +42,6 @@ def where(selection: Selection, params: Params, person: str, *more: str) -> str:
 
 def _named(event: str | None, params: Params) -> Iterable[str]:
     return () if event is None else (f"name = {params.text(event)}",)
-
-
-def during(window: TimeRange, params: Params) -> list[str]:
-    """Return the conditions that an event lies in the window."""
-    last = window.end - timedelta(microseconds=1)
-    found = [f"day >= {params.day(window.start)}", f"day <= {params.day(last)}"]
-    if not begins_a_day(window.start):
-        found.append(f"ts >= {params.instant(window.start)}")
-    if not begins_a_day(window.end):
-        found.append(f"ts < {params.instant(window.end)}")
-    return found
-
-
-def begins_a_day(at: datetime) -> bool:
-    """Tell whether an instant is midnight in UTC, where the column `day` changes."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) % DAY == timedelta(0)
 
 
 def _sampled(share: float, params: Params, person: str) -> Iterable[str]:

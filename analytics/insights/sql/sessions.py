@@ -7,7 +7,7 @@ those that a question is about, so that the same session has the same bounds in 
 from __future__ import annotations
 
 from analytics.insights.sql.params import Params
-from analytics.insights.sql.selection import during
+from analytics.insights.sql.spans import during
 from portal.store.query import TimeRange
 
 GAP_S = 1_800

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analytics.insights.buckets import Grid
-from analytics.insights.definitions.filters import Property
+from analytics.insights.definitions.filters import InCohort, Property
 from analytics.insights.definitions.trend import (
     OVER_VALUES,
     PERCENTILES,
@@ -20,6 +20,8 @@ from analytics.insights.definitions.trend import (
 )
 from analytics.insights.sql import sessions
 from analytics.insights.sql.buckets import bucketing
+from analytics.insights.sql.cohorts import Asked, key_by_cohort
+from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.values import Key, key_of, latest, of_event, of_person
@@ -311,6 +313,8 @@ def key_by(source: Source, params: Params) -> Key:
     if source.breakdown is None:
         return Key("''", is_plain=False)
     found = source.breakdown.property
+    if isinstance(found, InCohort):
+        return key_by_cohort(found, Asked(params, source.person, condition))
     return key_of(of_person() if found.of == "person" else of_event(found, params))
 
 
@@ -319,8 +323,8 @@ def events_of(source: Source, params: Params) -> str:
     read = "events"
     if source.has_gaps:
         read = f"{sessions.by_gaps(source.selection.window, source.person, params)} AS events"
-    found: Property | None = source.breakdown.property if source.breakdown else None
-    if found is None or found.of == "event":
+    found = source.breakdown.property if source.breakdown else None
+    if not isinstance(found, Property) or found.of == "event":
         return read
     people = latest(found, source.person, params)
     return f"{read} LEFT ANY JOIN {people} AS people ON {source.person} = owner"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from analytics.insights.definitions.filters import Property
 from analytics.insights.definitions.why import Why
 from analytics.insights.sql.params import Params
-from analytics.insights.sql.selection import Selection, during, where
+from analytics.insights.sql.selection import Selection, where
+from analytics.insights.sql.spans import during
 from analytics.insights.sql.values import of_event
 from analytics.insights.why import Periods
 from portal.store.query import Query, TimeRange
