@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analytics.insights.cohorts import resolved
 from analytics.insights.counted import joined, moment
 from analytics.insights.definitions.paths import Paths, parse_paths
 from analytics.insights.definitions.reading import Reader
@@ -74,7 +75,8 @@ class PathsSource:
 def parsed(question: Question) -> tuple[Paths, TimeRange]:
     if question.window is None:
         raise FieldError("from", "Paths need a time range.")
-    return parse_paths(question.params, question.window.tzinfo), question.window
+    paths = parse_paths(question.params, question.window.tzinfo)
+    return resolved(paths, question.as_of), question.window
 
 
 def key_of_value(value: Any) -> str:

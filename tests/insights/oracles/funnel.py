@@ -57,7 +57,12 @@ def attempts(events: Sequence[Happened], rules: Rules) -> list[Attempt]:
 
 
 def best(events: Sequence[Happened], rules: Rules) -> Attempt | None:
-    return min(attempts(events, rules), key=lambda one: one.rank, default=None)
+    return min(attempts(events, rules), key=early, default=None)
+
+
+def early(one: Attempt) -> tuple[tuple[int, int, int], list[int]]:
+    """Order attempts by rank; of equal ones that counts whose steps were taken early."""
+    return one.rank, [at for at in one.times if at is not None]
 
 
 def from_start(events: Sequence[Happened], rules: Rules, start: Happened) -> Iterator[Attempt]:
@@ -73,7 +78,7 @@ def from_start(events: Sequence[Happened], rules: Rules, start: Happened) -> Ite
 
 def best_of(found: list[Attempt]) -> list[Attempt]:
     """Of the orders of events of one instant the best counts; steps are taken early."""
-    return [min(found, key=lambda one: (one.rank, [at for at in one.times if at is not None]))]
+    return [min(found, key=early)]
 
 
 def ordered(events: Sequence[Happened], rules: Rules, start: Happened) -> Iterator[Attempt]:
