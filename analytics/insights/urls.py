@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights import api
-from analytics.insights.views import events, funnels, samples, schema, sql, trends
+from analytics.insights.views import behind, events, funnels, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/funnels/", funnels.funnels, name="funnels"),
     path("explore/funnels/csv/", funnels.funnels_file, {"kind": "csv"}, name="funnels-csv"),
     path("explore/funnels/xlsx/", funnels.funnels_file, {"kind": "xlsx"}, name="funnels-xlsx"),
+    path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
     path("explore/values/", samples.values, name="values"),
     path("explore/sql/", sql.sql, name="sql"),
     path("explore/sql/csv/", sql.sql_file, {"kind": "csv"}, name="sql-csv"),

@@ -6,14 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
-from django.http import HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_safe
 
-from analytics.insights.views.shared import Json, is_partial
+from analytics.insights.definitions.window import parse_asked
+from analytics.insights.forms.shared import as_of_in, text
+from analytics.insights.people import Peopled, page, parse_people
+from analytics.insights.views.shared import EXPLORE, PROBLEMS, Json, is_partial, problem_of
+from portal.accounts.access import row_rights
+from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
+from portal.lib import clock
+from portal.lib.field_error import FieldError
+from portal.lib.text import grouped
+from portal.store.query import TimeRange
+from portal.store.sources import Question, sources
 
 PAGE = 50
 SHOWN_PROPERTIES = 6
@@ -28,6 +42,77 @@ class Behind:
     next_url: str
     back_url: str
     time_zone: str
+
+
+def people_url(kind: str, body: Json, window: TimeRange, as_of: datetime, back: str) -> str:
+    """Return the address of the people behind an answer; what is added to it says which number.
+
+    `back` is the path of the page that shows the answer. A cell's values are written by `cell_text`.
+    """
+    span = {"from": window.start.isoformat(), "to": window.end.isoformat()}
+    asked = orjson.dumps(body | span | {"time_zone": window.zone}).decode()
+    query = {"question": asked, "as_of": as_of.isoformat(), "back": back}
+    return f"{reverse('people-behind', args=[kind])}?{urlencode(query)}"
+
+
+def cell_text(value: Any) -> str:
+    """Write a value of an answer into an address so that its type comes back: 5 is not "5"."""
+    return orjson.dumps(value).decode()
+
+
+@require_safe
+@staff_page(EXPLORE)
+def behind(request: StaffRequest, kind: str) -> HttpResponseBase:
+    """List the people behind one number of an answer."""
+    source: object = sources.get(kind) if kind in sources else None
+    if not isinstance(source, Peopled):
+        raise Http404
+    back, now = back_of(request), as_of_in(request.GET, clock.now())
+    try:
+        asked = parse_asked(question_of(request, source.cell), now, settings.PORTAL_TIME_ZONE)
+        wanted = parse_people(asked.params, source.cell)
+        question = Question(wanted.params, asked.window, now, row_rights(request.user))
+        members = source.members(question, wanted.cell)
+        found = page(question, members, PAGE, wanted.after)
+    except PROBLEMS as problem:
+        return people_problem(request, "People", problem_of(problem), back)
+    title = text(request.GET, "title") or f"{grouped(members.person.size)} people"
+    following = page_url(request, found["next"]) if found["next"] else ""
+    return people_page(request, Behind(title, found["people"], following, back, asked.window.zone))
+
+
+def question_of(request: StaffRequest, cell: Sequence[str]) -> Json:
+    """Read the definition, and which of its numbers is meant. Raises FieldError."""
+    try:
+        body = orjson.loads(text(request.GET, "question"))
+    except orjson.JSONDecodeError as error:
+        raise FieldError("question", "This address is not whole: go back to the answer.") from error
+    if not isinstance(body, dict):
+        raise FieldError("question", "This must be an object.")
+    given = {name: value_in(request.GET[name]) for name in cell if name in request.GET}
+    cursor = text(request.GET, "cursor")
+    return body | given | ({"cursor": cursor} if cursor else {})
+
+
+def value_in(given: str) -> Any:
+    """Read what `cell_text` wrote; plain words are the text that they are."""
+    try:
+        return orjson.loads(given)
+    except orjson.JSONDecodeError:
+        return given
+
+
+def back_of(request: StaffRequest) -> str:
+    """Return the path of the page that shows the answer, never one of another host."""
+    back = text(request.GET, "back")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+    return back if is_ours else reverse("trends")
+
+
+def page_url(request: StaffRequest, cursor: str) -> str:
+    query = request.GET.copy()
+    query["cursor"] = cursor
+    return f"{request.path}?{query.urlencode()}"
 
 
 def people_page(request: StaffRequest, found: Behind) -> HttpResponse:

@@ -18,6 +18,7 @@ from analytics.insights.figures.trend import value_text
 from analytics.insights.forms.funnel import VIEWS, FunnelForm, StepRow
 from analytics.insights.forms.shared import Range, added_condition, as_of_in
 from analytics.insights.spreadsheet import Table
+from analytics.insights.views.behind import people_url
 from analytics.insights.views.downloads import FileKind, download, frame_table
 from analytics.insights.views.funnel_builder import builder, named_rows, named_steps
 from analytics.insights.views.picking import why_nothing
@@ -84,12 +85,15 @@ def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
     now = clock.now()
     try:
         window = window_of(form.range, now)
-        frame = ask("funnel", question(request, form.body(window), window, now))
+        body = form.body(window)
+        frame = ask("funnel", question(request, body, window, now))
     except PROBLEMS as problem:
         return {"problem": problem_of(problem)}
+    back = f"{request.path}{form.address()}"
     answer, fixed = frame.extra, fixed_address(form, window, frame)
     return {
         "meta": frame.meta,
+        "people_url": people_url("funnel", body, window, frame.meta.as_of, back),
         "time_zone": window.zone,
         "interval": form.interval_for(window),
         "figure": figure_of(form, answer),
