@@ -78,11 +78,12 @@ class Cohort(models.Model):
 
 
 class CohortSize(models.Model):
-    """How many persons a cohort had at one moment."""
+    """How many persons a cohort had at one moment, by the definition of that version."""
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="sizes")
     at = models.DateTimeField()
     size = models.PositiveBigIntegerField()
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["at"]

@@ -1,4 +1,4 @@
-"""Everything about insights that leaves a trace."""
+"""Running SQL leaves a trace."""
 
 from __future__ import annotations
 
