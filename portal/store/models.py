@@ -13,6 +13,9 @@ class Epoch(models.Model):
     number = models.BigIntegerField(default=0)
     # Late merges whose events are not re-keyed yet: while there are any, queries apply them.
     pending_overrides = models.PositiveIntegerField(default=0)
+    # Moves when stored events changed other than by new rows or by a merge (split, erasure):
+    # whoever keeps rows by event must read them again.
+    rewrites = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.number)
@@ -26,3 +29,9 @@ class Epoch(models.Model):
         """Make every cached answer unusable, and say how many overrides queries must apply."""
         cls.objects.get_or_create(id=1)
         cls.objects.filter(id=1).update(number=F("number") + 1, pending_overrides=pending_overrides)
+
+    @classmethod
+    def rewritten(cls) -> None:
+        """Say that stored events changed other than by new rows or by a merge; moves the epoch."""
+        cls.objects.get_or_create(id=1)
+        cls.objects.filter(id=1).update(number=F("number") + 1, rewrites=F("rewrites") + 1)
