@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from analytics.insights.buckets import INTERVALS
@@ -15,11 +14,18 @@ from analytics.insights.definitions.funnel import UNITS
 from analytics.insights.figures import funnel as figures
 from analytics.insights.figures.trend import figure as trend_figure
 from analytics.insights.figures.trend import value_text
-from analytics.insights.forms.funnel import VIEWS, FunnelForm, StepRow
-from analytics.insights.forms.shared import Range, added_condition, as_of_in
+from analytics.insights.forms.funnel import ANY, VIEWS, FunnelForm, StepRow
+from analytics.insights.forms.shared import added_condition
 from analytics.insights.spreadsheet import Table
-from analytics.insights.views.behind import people_url
-from analytics.insights.views.downloads import FileKind, download, frame_table
+from analytics.insights.views.answering import (
+    answer,
+    file_of,
+    links,
+    longer_address,
+    tidied,
+    window_or_none,
+)
+from analytics.insights.views.downloads import FileKind, frame_table
 from analytics.insights.views.funnel_builder import builder, named_rows, named_steps
 from analytics.insights.views.picking import why_nothing
 from analytics.insights.views.shared import (
@@ -30,17 +36,11 @@ from analytics.insights.views.shared import (
     Seen,
     catalogue,
     page,
-    pairs_of,
     problem_of,
-    question,
-    window_of,
 )
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
-from portal.lib import clock
 from portal.store.frame import Frame
-from portal.store.query import TimeRange
-from portal.store.sources import ask
 
 VIEW_WORDS = {"steps": "Steps", "trend": "Over time", "times": "Time to convert"}
 
@@ -54,8 +54,8 @@ def funnels(request: StaffRequest) -> HttpResponseBase:
     condition = added_condition(request.GET, seen.types_of(named_steps(form)))
     if condition is not None:
         form = replace(form, where=(*form.where, condition))
-    if form.rows and sorted(form.pairs()) != sorted(pairs_of(request)):
-        return HttpResponseRedirect(f"{request.path}{form.address()}")
+    if form.rows and (tidy := tidied(request, form)):
+        return tidy
     if not form.rows:
         form = replace(form, rows=(StepRow(), StepRow()))
     context = builder(form, seen, window_or_none(form)) | {
@@ -65,48 +65,35 @@ def funnels(request: StaffRequest) -> HttpResponseBase:
         "views": [(name, VIEW_WORDS[name], form.address(view=name)) for name in VIEWS],
         "intervals": INTERVALS,
         "units": list(UNITS),
-        "longer_url": form.address(range=Range({**form.range.given, "from": "all", "to": ""})),
+        "longer_url": longer_address(form),
     }
     if context["is_ready"]:
         context |= answered(request, form, seen)
     return page(request, "funnels", context)
 
 
-def window_or_none(form: FunnelForm) -> TimeRange | None:
-    """Return the range that the page shows, nothing when the address holds none that is right."""
-    try:
-        return window_of(form.range, clock.now())
-    except PROBLEMS:
-        return None
-
-
 def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
     """Ask the question of the page; what goes wrong becomes the page's error state."""
-    now = clock.now()
+    names = [form.rows[number - 1].event for number in form.filled]
     try:
-        window = window_of(form.range, now)
-        body = form.body(window)
-        frame = ask("funnel", question(request, body, window, now))
+        found = answer(request, "funnel", form, names=() if ANY in names else names, seen=seen)
     except PROBLEMS as problem:
         return {"problem": problem_of(problem)}
-    back = f"{request.path}{form.address()}"
-    answer, fixed = frame.extra, fixed_address(form, window, frame)
+    shown, interval = found.frame.extra, form.interval_for(found.window)
     return {
-        "meta": frame.meta,
-        "people_url": people_url("funnel", body, window, frame.meta.as_of, back),
-        "time_zone": window.zone,
-        "interval": form.interval_for(window),
-        "figure": figure_of(form, answer),
-        "has_values": bool(answer["steps"][0]["users"]),
-        "why": why_nothing(named_rows(form), seen, window),
-        "headline": headline(answer),
-        "steps": answer["steps"],
-        "groups": [group_row(group) for group in answer.get("breakdown", ())],
-        "differences": [difference(one) for one in answer.get("differences", ())[:20]],
-        "points": answer.get("trend", ()),
-        "histogram": [one for one in answer.get("histogram", ()) if one["users"]],
-        "csv_url": f"csv/{fixed}",
-        "xlsx_url": f"xlsx/{fixed}",
+        "meta": found.frame.meta,
+        "time_zone": found.window.zone,
+        "interval": interval,
+        "figure": figure_of(form, shown),
+        "has_values": bool(shown["steps"][0]["users"]),
+        "why": why_nothing(named_rows(form), seen, found.window),
+        "headline": headline(shown),
+        "steps": shown["steps"],
+        "groups": [group_row(group) for group in shown.get("breakdown", ())],
+        "differences": [difference(one) for one in shown.get("differences", ())[:20]],
+        "points": shown.get("trend", ()),
+        "histogram": [one for one in shown.get("histogram", ()) if one["users"]],
+        **links(request, "funnel", form, found, interval=interval),
     }
 
 
@@ -162,28 +149,12 @@ def difference(one: Json) -> Json:
     }
 
 
-def fixed_address(form: FunnelForm, window: TimeRange, frame: Frame) -> str:
-    """Return the query string that gives the same figures later: fixed range, same moment."""
-    fixed = Range(
-        {"from": window.start.isoformat(), "to": window.end.isoformat(), "tz": window.zone}
-    )
-    interval = form.interval_for(window)
-    as_of = urlencode({"as_of": frame.meta.as_of.isoformat()})
-    return f"{form.address(range=fixed, interval=interval)}&{as_of}"
-
-
 @require_safe
 @staff_page(EXPLORE)
 def funnels_file(request: StaffRequest, kind: FileKind) -> HttpResponseBase:
     """Download what the chosen view shows."""
     form = FunnelForm.read(request.GET)
-    as_of = as_of_in(request.GET, clock.now())
-    try:
-        window = window_of(form.range, as_of)
-        frame = ask("funnel", question(request, form.body(window), window, as_of))
-    except PROBLEMS as problem:
-        return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
-    return download(table_of(form, frame), kind, as_of, window.tzinfo)
+    return file_of(request, "funnel", form, kind, lambda frame: table_of(form, frame))
 
 
 TREND_COLUMNS = ("t", "entered", "converted", "conversion_rate", "complete")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from analytics.insights import tables
 from analytics.insights.buckets import INTERVALS
 from analytics.insights.definitions.trend import MATH_WORDS, MATHS, OVER_VALUES
 from analytics.insights.figures.trend import figure
-from analytics.insights.forms.shared import Range, added_condition, as_of_in, letter
+from analytics.insights.forms.shared import added_condition, letter
 from analytics.insights.forms.trend import CHARTS, Row, TrendForm
-from analytics.insights.views.downloads import FileKind, download
+from analytics.insights.views.answering import (
+    answer,
+    file_of,
+    links,
+    longer_address,
+    tidied,
+    window_or_none,
+)
+from analytics.insights.views.downloads import FileKind
 from analytics.insights.views.picking import (
     Note,
     event_options,
@@ -35,18 +41,11 @@ from analytics.insights.views.shared import (
     chip,
     chips_of,
     page,
-    pairs_of,
     problem_of,
-    question,
-    window_of,
 )
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
-from portal.lib.field_error import FieldError
-from portal.store.frame import Frame
-from portal.store.query import TimeRange
-from portal.store.sources import ask
 
 
 @require_safe
@@ -58,10 +57,7 @@ def trends(request: StaffRequest) -> HttpResponseBase:
     if not form.rows and seen.events:
         form = replace(form, rows=(Row(seen.lively()),))
     form = with_added(form, request, seen)
-    if request.GET and sorted(form.pairs()) != sorted(pairs_of(request)):
-        return HttpResponseRedirect(f"{request.path}{form.address()}")
-    context = trend_context(request, form, seen)
-    return page(request, "trends", context)
+    return tidied(request, form) or page(request, "trends", trend_context(request, form, seen))
 
 
 def with_added(form: TrendForm, request: StaffRequest, seen: Seen) -> TrendForm:
@@ -93,7 +89,7 @@ def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "next_event": f"event-{letter(len(form.rows))}",
         "default_range": DEFAULT_RANGE,
         "is_empty_store": not seen.events,
-        "longer_url": form.address(range=Range({**form.range.given, "from": "all", "to": ""})),
+        "longer_url": longer_address(form),
     }
     if form.rows:
         context |= answered(request, form, seen)
@@ -116,7 +112,7 @@ def row_context(form: TrendForm, place: int, seen: Seen) -> Json:
         "property_label": f"Property of series {key}",
         "filters_label": f"Filters of series {key}",
         "add_label": f"Add a filter to series {key}",
-        "note": note_on_event(row.event, seen, range_of(form)),
+        "note": note_on_event(row.event, seen, window_or_none(form)),
         "property_note": measured_note(row, seen),
         "chips": chips_of(form, key),
         "maths": [(name, math_label(name), name == row.math) for name in MATHS],
@@ -129,14 +125,6 @@ def measured_note(row: Row, seen: Seen) -> Note | None:
     return note_on_property(row.measured if row.needs_property else "", names, seen, numeric=True)
 
 
-def range_of(form: TrendForm) -> TimeRange | None:
-    """Return the range that the page shows, nothing when the address holds none that is right."""
-    try:
-        return window_of(form.range, clock.now())
-    except FieldError:
-        return None
-
-
 def math_label(math: str) -> str:
     if math == "total":
         return "total events"
@@ -146,52 +134,28 @@ def math_label(math: str) -> str:
 
 def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
     """Ask the question of the page; what goes wrong becomes the page's error state."""
-    now = clock.now()
+    names = [row.event for row in form.rows]
     try:
-        window = beginning_with_data(window_of(form.range, now), form, seen)
-        frame = ask("trend", question(request, form.body(window), window, now))
+        found = answer(request, "trend", form, names=() if "" in names else names, seen=seen)
     except PROBLEMS as problem:
         return {"problem": problem_of(problem), "interval": form.interval}
+    frame, interval = found.frame, form.interval_for(found.window)
     series = frame.extra["series"]
-    names, rows = tables.points(series)
+    columns, rows = tables.points(series)
     return {
         "frame": frame,
         "meta": frame.meta,
-        "interval": form.interval_for(window),
+        "interval": interval,
         "intervals": INTERVALS,
         "figure": figure(series, chart=form.chart),
         "totals": tables.totals(series),
-        "names": names,
+        "names": columns,
         "points": rows,
         "has_values": any(value for row in rows for value in row["cells"]),
-        "why": why_nothing((row.event for row in form.rows if row.event), seen, window),
-        "csv_url": f"csv/{download_address(form, window, frame)}",
-        "xlsx_url": f"xlsx/{download_address(form, window, frame)}",
-        "time_zone": window.zone,
+        "why": why_nothing(filter(None, names), seen, found.window),
+        "time_zone": found.window.zone,
+        **links(request, "trend", form, found, interval=interval),
     }
-
-
-def beginning_with_data(window: TimeRange, form: TrendForm, seen: Seen) -> TimeRange:
-    """Let "all time" begin with the first of these events."""
-    if form.range.given.get("from") != "all":
-        return window
-    names = {row.event for row in form.rows}
-    firsts = [
-        datetime.fromisoformat(event["first_seen"])
-        for event in seen.events
-        if "" in names or event["name"] in names
-    ]
-    start = max(window.start, min(firsts, default=window.start))
-    return replace(window, start=start) if start < window.end else window
-
-
-def download_address(form: TrendForm, window: TimeRange, frame: Frame) -> str:
-    """Return the query string that gives the same figures later: fixed range, same moment."""
-    fixed = Range(
-        {"from": window.start.isoformat(), "to": window.end.isoformat(), "tz": window.zone}
-    )
-    interval = form.interval_for(window)
-    return f"{form.address(range=fixed, interval=interval)}&{urlencode({'as_of': frame.meta.as_of.isoformat()})}"
 
 
 @require_safe
@@ -199,10 +163,4 @@ def download_address(form: TrendForm, window: TimeRange, frame: Frame) -> str:
 def trends_file(request: StaffRequest, kind: FileKind) -> HttpResponseBase:
     """Download the points of a trend."""
     form = TrendForm.read(request.GET)
-    as_of = as_of_in(request.GET, clock.now())
-    try:
-        window = window_of(form.range, as_of)
-        frame = ask("trend", question(request, form.body(window), window, as_of))
-    except PROBLEMS as problem:
-        return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
-    return download(tables.point_table(frame.extra["series"]), kind, as_of, window.tzinfo)
+    return file_of(request, "trend", form, kind, lambda f: tables.point_table(f.extra["series"]))
