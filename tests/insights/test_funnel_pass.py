@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analytics.insights.passes import funnel as walk
@@ -92,7 +92,18 @@ def cases(draw: st.DrawFn) -> tuple[list[Happened], Rules]:
     return events, Rules(steps, window, end, order, optional, exclusions)
 
 
+def instants(*events: tuple[int, set[int]]) -> list[Happened]:
+    return [Happened(at, frozenset(steps)) for at, steps in events]
+
+
+# An exclusion lets both events at 5 begin; the one that leaves the other to step 2 is earlier.
+EITHER_BEGINS = instants((5, {0}), (5, {0, 1}), (6, {1}), (6, {2}))
+EXCLUDING = Rules(3, window=10, end=100, exclusions=((0, 1),))
+
+
 @settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example((EITHER_BEGINS, EXCLUDING))
+@example((EITHER_BEGINS[::-1], EXCLUDING))
 @given(cases())
 def test_the_best_attempt_and_the_trend_are_those_of_brute_force(
     case: tuple[list[Happened], Rules],

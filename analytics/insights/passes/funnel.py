@@ -439,13 +439,31 @@ def _offer(events: Events, spec: Spec, walk: Walk, best: Best, one: int, trend: 
     if spec.edges.size:
         _count(spec, walk, start, far == places.size, trend)
     furthest, best_times, best_places = best.far, best.times, best.places
-    # Attempts come in the order of their beginning: of equals the later one has the later step 1.
-    if far > furthest[one] or (far == furthest[one] and times[far - 1] <= best_times[one, far - 1]):
+    if far > furthest[one] or (
+        far == furthest[one] and _is_better(times, best_times[one], far - 1)
+    ):
         furthest[one] = far
         for step in range(places.size):
             best_times[one, step] = times[step]
             best_places[one, step] = places[step]
         best.is_open[one] = is_open
+
+
+@njit(inline="always")
+def _is_better(times: Ints, others: Ints, last: int) -> bool:
+    """Compare an attempt with one before it that got as far: who got there first, who began last.
+
+    Of two that begin at one instant, which only exclusions and strict funnels leave to choose from,
+    it is the one that takes its steps earlier, or the order of the rows would choose.
+    """
+    if times[last] != others[last]:
+        return bool(times[last] < others[last])
+    if times[0] != others[0]:
+        return True  # attempts come in the order of their beginning
+    for step in range(times.size):
+        if times[step] != others[step]:
+            return bool(others[step] == NEVER or NEVER < times[step] < others[step])
+    return False
 
 
 @njit(inline="always")

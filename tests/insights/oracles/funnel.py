@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 Mask = frozenset[int]
+NEVER = float("inf")
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ def best(events: Sequence[Happened], rules: Rules) -> Attempt | None:
     return min(attempts(events, rules), key=early, default=None)
 
 
-def early(one: Attempt) -> tuple[tuple[int, int, int], list[int]]:
+def early(one: Attempt) -> tuple[tuple[int, int, int], list[float]]:
     """Order attempts by rank; of equal ones that counts whose steps were taken early."""
-    return one.rank, [at for at in one.times if at is not None]
+    return one.rank, [NEVER if at is None else at for at in one.times]
 
 
 def from_start(events: Sequence[Happened], rules: Rules, start: Happened) -> Iterator[Attempt]:
