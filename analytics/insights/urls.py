@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics.insights import api
+from analytics.insights.api import insights as api
 from analytics.insights.views import behind, events, funnels, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [

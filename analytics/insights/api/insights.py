@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.insights import actions, described
+from analytics.insights import actions
 from analytics.insights.definitions.window import parse_asked
+from analytics.insights.described import insights as described
 from analytics.insights.people import Peopled, page, parse_people
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock

@@ -1,0 +1,1 @@
+"""What the API of insights takes and gives: one module a subject."""
