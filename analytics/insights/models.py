@@ -1,4 +1,4 @@
-"""What people may do with insights, and cohorts; saved insights join here."""
+"""What people may do with insights; cohorts, folders and saved insights."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
 
 EXPLORE = "insights.explore"
+RUN_SQL = "insights.run_sql"
 CHANGE_COHORT = "insights.change_cohort"
+SAVE = "insights.change_savedinsight"
+ADMINISTER = "insights.administer_insights"
 
 
 class Exploration(models.Model):
@@ -92,3 +96,85 @@ class CohortSize(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size:,}"
+
+
+class FolderQuerySet(models.QuerySet["Folder"]):
+    def visible_to(self, user: User) -> FolderQuerySet:
+        """Return all to those who may explore: what stands inside has rights of its own."""
+        return self if user.has_perm(EXPLORE) else self.none()
+
+    def editable_by(self, user: User) -> FolderQuerySet:
+        return self if user.has_perm(SAVE) else self.none()
+
+
+class Folder(models.Model):
+    """A place for saved insights, inside another or at the top."""
+
+    name = models.CharField(max_length=120)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="folders")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = FolderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), "parent", name="folder_name_unique", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedInsightQuerySet(models.QuerySet["SavedInsight"]):
+    def visible_to(self, user: User) -> SavedInsightQuerySet:
+        """Return what is shared and what is their own; all to admins."""
+        if user.has_perm(ADMINISTER):
+            return self
+        if not user.has_perm(EXPLORE):
+            return self.none()
+        return self.filter(Q(is_shared=True) | Q(created_by=user))
+
+    def editable_by(self, user: User) -> SavedInsightQuerySet:
+        if user.has_perm(ADMINISTER):
+            return self
+        return self.filter(created_by=user) if user.has_perm(SAVE) else self.none()
+
+
+class SavedInsight(models.Model):
+    """A question to ask again. `version` grows with every change by a person."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    kind = models.CharField(max_length=32)  # of the source that answers it
+    # The body of POST /api/v1/insights/<kind>, range included: {"from": "-30d", ...}.
+    definition = models.JSONField()
+    view = models.JSONField(default=dict)  # how its page shows it: {"chart": "bar"}
+    folder = models.ForeignKey(Folder, null=True, on_delete=models.PROTECT, related_name="insights")
+    is_shared = models.BooleanField(default=True)  # else only its owner may know of it
+    version = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    # Of the nightly check, which computes it a second time in another way (checking.py).
+    checked_at = models.DateTimeField(null=True)
+    check_state = models.CharField(max_length=16, blank=True)  # ok, differs, failed; "": unknown
+    check_note = models.TextField(blank=True)
+
+    objects: ClassVar[Any] = SavedInsightQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        default_permissions = ("change",)
+        permissions: ClassVar = [("administer_insights", "See and change every saved insight")]
+
+    def __str__(self) -> str:
+        return self.name

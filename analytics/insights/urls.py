@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights.api import insights as api
+from analytics.insights.api import saved
 from analytics.insights.views import behind, events, funnels, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -28,6 +29,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/stickiness", api.StickinessView.as_view(), name="api-stickiness"),
     path("api/v1/insights/paths", api.PathsView.as_view(), name="api-paths"),
     path("api/v1/insights/<str:kind>/people", api.PeopleView.as_view(), name="api-people-behind"),
+    path("api/v1/insights", saved.InsightList.as_view(), name="api-insights"),
+    path("api/v1/insights/<int:pk>", saved.InsightDetail.as_view(), name="api-insight"),
+    path("api/v1/insights/<int:pk>/result", saved.InsightResult.as_view(), name="api-result"),
+    path("api/v1/folders", saved.FolderList.as_view(), name="api-folders"),
+    path("api/v1/folders/<int:pk>", saved.FolderDetail.as_view(), name="api-folder"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 SEE = ("dashboards.view_dashboard",)
 EXPLORE = (*SEE, "insights.explore")
-ANALYZE = (*EXPLORE, "insights.run_sql", "insights.change_cohort")
+ANALYZE = (
+    *EXPLORE,
+    "insights.run_sql",
+    "insights.change_cohort",
+    "insights.change_savedinsight",
+)
 ADMINISTER_ACCOUNTS = (
     "accounts.view_user",
     "accounts.add_user",
@@ -34,6 +39,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "admin": (
         *ANALYZE,
         "dashboards.administer_dashboards",
+        "insights.administer_insights",
         *ADMINISTER_ACCOUNTS,
         *ADMINISTER_INTAKE,
         *READ_AUDIT,

@@ -11,6 +11,7 @@ from rest_framework import exceptions, parsers, renderers
 from rest_framework.response import Response
 
 from portal.lib.field_error import FieldError as FieldError
+from portal.lib.stale import Stale
 
 
 class JSONRenderer(renderers.BaseRenderer):
@@ -61,6 +62,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Answer expected exceptions in the error shape; anything else stays a logged 500."""
     if isinstance(error, FieldError):
         return Response(error_body("invalid", error.message, error.field), status=400)
+    if isinstance(error, Stale):
+        both = {"current": error.current, "yours": error.yours}
+        return Response(error_body("conflict", str(error), "version") | both, status=409)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -99,6 +99,12 @@ class PlainSchema(AutoSchema):
             for name, meaning in self._operation().query.items()
         ]
 
+    def get_operation_id(self) -> str:
+        """Tell a list from one of its entries, which DRF would both call `retrieve`."""
+        found: str = super().get_operation_id()
+        is_list = self.method == "GET" and type(self.view).__name__.endswith("List")
+        return f"{found.removesuffix('_retrieve')}_list" if is_list else found
+
     def get_tags(self) -> list[str]:
         """Return the part of the API: `insights` of /api/v1/insights/trend."""
         parts = [part for part in self.path.split("/") if part and "{" not in part]

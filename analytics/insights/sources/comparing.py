@@ -20,19 +20,23 @@ def with_previous(question: Question, answer: Callable[[Question], Frame]) -> Fr
 
     Raises FieldError.
     """
-    params = dict(question.params)
-    compare = params.pop("compare", None)
-    if compare not in (None, PREVIOUS):
-        raise FieldError("compare", f"This must be {PREVIOUS!r} or left out.")
-    asked = replace(question, params=params)
+    asked = without_previous(question)
     frame = answer(asked)
-    if compare is None or question.window is None:
+    if question.params.get("compare") is None or question.window is None:
         return frame
-    window = previous(question.window, interval_of(params.get("interval"), question.window))
+    window = previous(question.window, interval_of(asked.params.get("interval"), question.window))
     earlier = answer(replace(asked, window=window))
     body = {**earlier.extra, "from": window.start, "to": window.end}
     meta = frame.meta.plus(replace(earlier.meta, warnings=(), counted=()))
     return replace(frame, meta=meta, extra={**frame.extra, "compare": body})
+
+
+def without_previous(question: Question) -> Question:
+    """Return the question without its `compare`. Raises FieldError for one that cannot be."""
+    params = dict(question.params)
+    if params.pop("compare", None) not in (None, PREVIOUS):
+        raise FieldError("compare", f"This must be {PREVIOUS!r} or left out.")
+    return replace(question, params=params)
 
 
 def interval_of(given: object, window: TimeRange) -> Interval:

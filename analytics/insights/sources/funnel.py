@@ -17,7 +17,7 @@ from analytics.insights.definitions.funnel import Funnel, parse_funnel
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import Journeys, journeys
 from analytics.insights.people import Members
-from analytics.insights.sources.comparing import with_previous
+from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
@@ -92,6 +92,10 @@ class FunnelSource:
             counted=tuple(counted_funnel.sentences(ready.funnel, ready.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def check(self, question: Question) -> Funnel:
+        """Return the definition that is asked. Raises FieldError."""
+        return asked(without_previous(question)).funnel
 
     def members(self, question: Question, cell: Reader) -> Members:
         """Return who reached `step`, or with `outcome` "dropped" who took the one before only.

@@ -22,7 +22,7 @@ from analytics.insights.journeys import array
 from analytics.insights.passes.lifecycle import lived
 from analytics.insights.people import Members, instant_of
 from analytics.insights.returns import words
-from analytics.insights.sources.comparing import with_previous
+from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
 from analytics.insights.sql.masks import MAX_BUCKETS
@@ -73,6 +73,14 @@ class LifecycleSource:
             counted=tuple(sentences(activity, question.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def check(self, question: Question) -> Activity:
+        """Return the definition that is asked. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A lifecycle needs a time range.")
+        params = without_previous(question).params
+        asked = parse_activity(params, question.window.tzinfo, self.kind)
+        return resolved(asked, question.as_of)
 
     def members(self, question: Question, cell: Reader) -> Members:
         """Return whom the point at `t` counts as `status`. Raises FieldError."""

@@ -15,7 +15,7 @@ from analytics.insights.counted import joined, moment
 from analytics.insights.definitions.paths import Paths, parse_paths
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.people import Members, members_of
-from analytics.insights.sources.comparing import with_previous
+from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql import paths as sql
 from analytics.insights.sql.trend import last_seen
@@ -60,6 +60,10 @@ class PathsSource:
             counted=tuple(sentences(paths, window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def check(self, question: Question) -> Paths:
+        """Return the definition that is asked. Raises FieldError."""
+        return parsed(without_previous(question))[0]
 
     def members(self, question: Question, cell: Reader) -> Members:
         """Return who did `name` at `step`, and then `next_name` if given. Raises FieldError."""

@@ -16,7 +16,7 @@ from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.retention import Retention, parse_retention
 from analytics.insights.people import Members, instant_of, members_of
 from analytics.insights.returns import periods_of
-from analytics.insights.sources.comparing import with_previous
+from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql import retention as sql
 from analytics.insights.sql.retention import Wanted
@@ -75,6 +75,13 @@ class RetentionSource:
             counted=tuple(counted_retention.sentences(retention, question.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def check(self, question: Question) -> Retention:
+        """Return the definition that is asked. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A retention needs a time range.")
+        params = without_previous(question).params
+        return resolved(parse_retention(params, question.window.tzinfo), question.as_of)
 
     def members(self, question: Question, cell: Reader) -> Members:
         """Return who is in the cohort that begins at `start`, and came back in `period`.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from analytics.insights.definitions.sql import parse_sql
+from analytics.insights.definitions.sql import Sql, parse_sql
 from portal.store import guarded
 from portal.store.frame import Column, ColumnType, Frame, Meta
 from portal.store.guarded import MAX_ROWS, Answer, Checked, Statement
@@ -35,11 +35,20 @@ class SqlSource:
 
     def run(self, question: Question) -> Frame:
         """Check the statement and run it. Raises FieldError."""
-        asked = parse_sql(question.params)
-        statement = Statement(asked.query, asked.parameters)
-        checked = guarded.prepare(statement, question.person, offered(question))
+        checked = prepared(parse_sql(question.params), question)
         answer = guarded.run(checked)
         return framed(answer, meta_of(checked, answer, question))
+
+    def check(self, question: Question) -> Sql:
+        """Return the statement if it may run. Raises FieldError."""
+        asked = parse_sql(question.params)
+        prepared(asked, question)
+        return asked
+
+
+def prepared(asked: Sql, question: Question) -> Checked:
+    statement = Statement(asked.query, asked.parameters)
+    return guarded.prepare(statement, question.person, offered(question))
 
 
 def offered(question: Question) -> dict[str, Any]:

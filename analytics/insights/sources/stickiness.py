@@ -14,7 +14,7 @@ from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.people import Members, members_of
-from analytics.insights.sources.comparing import with_previous
+from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.lifecycle import grid_of, warnings_of
 from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
@@ -65,6 +65,14 @@ class StickinessSource:
         values = tuple([point[column.name] for point in points] for column in COLUMNS)
         body = {"interval": activity.interval, "points": points, "total": total}
         return Frame(COLUMNS, values, meta, body)
+
+    def check(self, question: Question) -> Activity:
+        """Return the definition that is asked. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A stickiness needs a time range.")
+        params = without_previous(question).params
+        asked = parse_activity(params, question.window.tzinfo, self.kind)
+        return resolved(asked, question.as_of)
 
     def members(self, question: Question, cell: Reader) -> Members:
         """Return who was active in `buckets` buckets. Raises FieldError."""

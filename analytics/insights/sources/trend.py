@@ -72,6 +72,12 @@ class TrendSource:
         )
         return framed(lines, meta)
 
+    def check(self, question: Question) -> Trend:
+        """Return the definition that is asked. Raises FieldError."""
+        if question.window is None:
+            raise FieldError("from", "A trend needs a time range.")
+        return resolved(parse_trend(question.params, question.window.tzinfo), question.as_of)
+
     def members(self, question: Question, cell: Reader) -> Members:
         """Return the persons behind a series, at one point (`t`) or in all. Raises FieldError."""
         if question.window is None:

@@ -1,0 +1,226 @@
+"""The API of saved insights and of their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from analytics.insights import actions
+from analytics.insights.api.insights import answer, asked
+from analytics.insights.definitions.reading import Reader
+from analytics.insights.described import saved as described
+from analytics.insights.drafts import read_change, read_new, read_version
+from analytics.insights.keeping import OTHERWISE, keepable, question_of
+from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, Folder, SavedInsight
+from analytics.insights.shapes import folder_json, insight_json
+from portal.accounts.access import fetch, require, row_rights, visible
+from portal.accounts.models import User
+from portal.accounts.permissions import staff_of
+from portal.lib import clock
+from portal.lib.field_error import FieldError
+from portal.store.frame import Frame
+from portal.store.sources import Question
+
+DEFAULT_LIMIT, MAX_LIMIT = 200, 1_000
+MAX_ID = 2**63 - 1
+
+
+class InsightList(APIView):
+    """List saved insights that the caller may see, by id, and save one."""
+
+    required_permission = EXPLORE
+    operations = {"get": described.LIST, "post": described.CREATE}
+
+    def get(self, request: Request) -> Response:
+        limit = number(request.query_params, "limit", DEFAULT_LIMIT, MAX_LIMIT)
+        after = number(request.query_params, "cursor", 0, MAX_ID)
+        rows = listed(staff_of(request), request.query_params).filter(pk__gt=after).order_by("pk")
+        found = list(rows[: limit + 1])
+        following = str(found[limit - 1].pk) if len(found) > limit else None
+        shown = [insight_json(row) for row in found[:limit]]
+        return Response({"insights": shown, "next": following})
+
+    def post(self, request: Request) -> Response:
+        user, now = staff_of(request), clock.now()
+        require(user, SAVE)
+        draft = read_new(request.data, now)
+        require_kind(user, draft.kind)
+        return Response(insight_json(actions.save_insight(user, draft, now)), status=201)
+
+
+class InsightDetail(APIView):
+    """One saved insight. A change carries the `version` that it was made on: a stale one gets 409
+    with both sides; without one, the last change wins.
+    """
+
+    required_permission = EXPLORE
+    operations = {
+        "get": described.ONE,
+        "put": described.REPLACE,
+        "patch": described.CHANGE,
+    }
+
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(insight_json(fetch(staff_of(request), SavedInsight, pk=pk)))
+
+    def patch(self, request: Request, pk: int) -> Response:
+        user, now = staff_of(request), clock.now()
+        insight = fetch(user, SavedInsight, edit=True, pk=pk)
+        draft = read_change(request.data, insight, now)
+        require_kind(user, draft.kind)
+        version = read_version(request.data)
+        return Response(insight_json(actions.change_insight(user, insight, draft, version, now)))
+
+    def put(self, request: Request, pk: int) -> Response:
+        user, now = staff_of(request), clock.now()
+        insight = fetch(user, SavedInsight, edit=True, pk=pk)
+        draft = read_new(request.data, now)
+        require_kind(user, draft.kind)
+        version = read_version(request.data)
+        return Response(insight_json(actions.change_insight(user, insight, draft, version, now)))
+
+    def delete(self, request: Request, pk: int) -> Response:
+        user = staff_of(request)
+        insight = fetch(user, SavedInsight, edit=True, pk=pk)
+        actions.delete_insight(user, insight, read_version(request.query_params))
+        return Response(status=204)
+
+
+class InsightResult(APIView):
+    """Answer a saved insight as of now, over its own range or another."""
+
+    required_permission = EXPLORE
+    reads_by_post = True
+    operations = {"get": described.RESULT, "post": described.RESULT_BY_POST}
+
+    def get(self, request: Request, pk: int) -> Response:
+        given: dict[str, Any] = {name: request.query_params.get(name) for name in OTHERWISE}
+        given["refresh"] = given["refresh"] == "true"
+        return self.result(request, pk, given)
+
+    def post(self, request: Request, pk: int) -> Response:
+        reader = Reader(request.data)
+        given = {name: reader.take(name) for name in OTHERWISE}
+        reader.finish()
+        return self.result(request, pk, given)
+
+    def result(self, request: Request, pk: int, given: Mapping[str, Any]) -> Response:
+        user = staff_of(request)
+        insight = fetch(user, SavedInsight, pk=pk)
+        require_kind(user, insight.kind)
+        keepable(insight.kind)
+        question, refresh = question_of(insight.definition, clock.now(), row_rights(user), given)
+        frame = answered(user, insight.kind, question, refresh=refresh)
+        named = {name: getattr(insight, name) for name in ("id", "name", "kind", "version")}
+        return Response(answer(frame) | {"insight": named})
+
+
+def answered(user: User, kind: str, question: Question, *, refresh: bool) -> Frame:
+    """Ask; what somebody wrote in SQL is on record before it runs."""
+    if kind != "sql":
+        return asked(kind, question, refresh=refresh)
+    query, parameters = question.params.get("query", ""), question.params.get("parameters")
+    with actions.audited_sql(user, str(query), parameters):
+        return asked(kind, question, refresh=refresh)
+
+
+def require_kind(user: User, kind: str) -> None:
+    """Raise MissingPermission where a kind needs more than exploring does."""
+    if kind == "sql":
+        require(user, RUN_SQL)
+
+
+def listed(user: User, given: QueryDict) -> QuerySet[SavedInsight]:
+    """Return what the caller may see of what the query string asks for. Raises FieldError."""
+    rows = visible(user, SavedInsight).select_related("created_by", "folder")
+    for word in given.get("q", "").replace("\0", "").split()[:10]:
+        rows = rows.filter(Q(name__icontains=word) | Q(description__icontains=word))
+    if given.get("kind"):
+        rows = rows.filter(kind=given.get("kind", "").replace("\0", ""))
+    if given.get("folder") == "none":
+        return rows.filter(folder=None)
+    if given.get("folder"):
+        return rows.filter(folder_id=number(given, "folder", 0, MAX_ID))
+    return rows
+
+
+def number(given: QueryDict, name: str, otherwise: int, most: int) -> int:
+    """Read a whole number of the query string. Raises FieldError."""
+    text = given.get(name, "")
+    if not text:
+        return otherwise
+    if not text.isdecimal() or len(text) > 19 or not 1 <= int(text) <= most:
+        raise FieldError(name, f"This must be a whole number from 1 to {most}.")
+    return int(text)
+
+
+class FolderList(APIView):
+    """List the folders of saved insights, and make one."""
+
+    required_permission = EXPLORE
+    operations = {"get": described.FOLDER_LIST, "post": described.FOLDER_CREATE}
+
+    def get(self, request: Request) -> Response:
+        rows = visible(staff_of(request), Folder).select_related("created_by")
+        return Response({"folders": [folder_json(row) for row in rows]})
+
+    def post(self, request: Request) -> Response:
+        user = staff_of(request)
+        require(user, SAVE)
+        reader = Reader(request.data)
+        name, parent = reader.text("name"), parent_of(user, reader)
+        reader.finish()
+        made = actions.create_folder(user, name=name, parent=parent, now=clock.now())
+        return Response(folder_json(made), status=201)
+
+
+class FolderDetail(APIView):
+    """One folder of saved insights. Only an empty one can be deleted."""
+
+    required_permission = EXPLORE
+    operations = {
+        "get": described.FOLDER_ONE,
+        "patch": described.FOLDER_CHANGE,
+        "put": described.FOLDER_REPLACE,
+    }
+
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(folder_json(fetch(staff_of(request), Folder, pk=pk)))
+
+    def patch(self, request: Request, pk: int) -> Response:
+        return self.changed(request, pk)
+
+    def put(self, request: Request, pk: int) -> Response:
+        return self.changed(request, pk)
+
+    def changed(self, request: Request, pk: int) -> Response:
+        user = staff_of(request)
+        folder = fetch(user, Folder, edit=True, pk=pk)
+        reader = Reader(request.data)
+        name = reader.text("name", folder.name)
+        parent = parent_of(user, reader) if "parent" in reader.values else folder.parent
+        reader.finish()
+        changed = actions.change_folder(user, folder, name=name, parent=parent)
+        return Response(folder_json(changed))
+
+    def delete(self, request: Request, pk: int) -> Response:
+        user = staff_of(request)
+        actions.delete_folder(user, fetch(user, Folder, edit=True, pk=pk))
+        return Response(status=204)
+
+
+def parent_of(user: User, reader: Reader) -> Folder | None:
+    """Return the folder that `parent` names. Raises FieldError."""
+    if reader.take("parent") is None:
+        return None
+    wanted = reader.integer("parent", 0, low=1, high=MAX_ID)
+    found = visible(user, Folder).filter(pk=wanted).first()
+    if found is None:
+        raise FieldError("parent", "There is no folder with this id.")
+    return found
