@@ -16,9 +16,11 @@ demo: $(RUN)
 	@exec $(BIN)/python manage.py up
 
 test: check
+	$(BIN)/python -m analytics.insights.passes
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 quick: $(DEV)
+	$(BIN)/python -m analytics.insights.passes
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(PYTEST_ARGS)
 
 bench: $(DEV)

@@ -27,7 +27,11 @@ log = logging.getLogger(__name__)
 REKEY_AFTER = timedelta(seconds=10)
 AT_ONCE = 1_000  # persons in one statement's text
 UNFINISHED = (Merge.Stage.OVERRIDDEN, Merge.Stage.REKEYING)
-IS_REWRITING = "SELECT count() FROM system.mutations WHERE table = 'events' AND NOT is_done"
+IS_REWRITING = """
+SELECT count() FROM system.mutations
+WHERE database = currentDatabase() AND table = 'events' AND NOT is_done
+    AND position(command, 'UPDATE person') > 0
+"""
 COPY_PROPERTIES = """
 INSERT INTO person_properties
 SELECT transform(person, {losers:Array(UInt64)}, {winners:Array(UInt64)}, person),
