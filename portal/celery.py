@@ -35,6 +35,11 @@ app.conf.update(
             "schedule": schedule(timedelta(seconds=10), relative=True),
             "options": {"expires": 9},  # a late one would only repeat the next slot's work
         },
+        "give columns to properties that are asked for": {
+            "task": "analytics.insights.tasks.add_property_columns",
+            "schedule": schedule(timedelta(minutes=1), relative=True),
+            "options": {"expires": 59},
+        },
     },
 )
 app.steps["worker"].add(BeatStep)

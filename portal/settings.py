@@ -83,6 +83,7 @@ try:
     )
     CLICKHOUSE_CLUSTER = env.text("CLICKHOUSE_CLUSTER")
     EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps"), "smtp://user:pass@host:587")
+    FAST_FORMS = env.words("PORTAL_FAST_FORMS", ("columns", "rollups", "rows"))
     SPOOL_MAX_BYTES = env.integer("PORTAL_SPOOL_MAX_MB", 8192, low=1, high=10_000_000) << 20
     DISK_RESERVE_BYTES = env.integer("PORTAL_DISK_RESERVE_MB", 512, low=0, high=10_000_000) << 20
     SECRET_KEY = env.text("PORTAL_SECRET_KEY") or secret_key(DATA_DIR)

@@ -27,6 +27,7 @@ from analytics.insights.definitions.cohorts import (
 )
 from analytics.insights.definitions.filters import InCohort, Known
 from analytics.insights.models import Cohort
+from analytics.insights.property_columns import with_columns
 from portal.lib.field_error import FieldError
 
 T = TypeVar("T")
@@ -44,12 +45,15 @@ class Found:
 
 
 def resolved(definition: T, as_of: datetime) -> T:
-    """Return a definition that knows its cohorts, and who is in them is decided as of a moment.
+    """Return a definition that knows its cohorts and its properties' columns.
+
+    Who is in a cohort is decided as of a moment.
 
     Raises FieldError, naming the field, for a cohort that does not exist.
     """
     named = mentioned(definition)
-    return filled(definition, load(named), as_of) if named else definition
+    whole = filled(definition, load(named), as_of) if named else definition
+    return with_columns(whole, as_of)
 
 
 def filled(definition: T, found: Mapping[int, Found], as_of: datetime) -> T:

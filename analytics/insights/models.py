@@ -35,6 +35,32 @@ class Exploration(models.Model):
         return "exploration"
 
 
+class PropertyColumn(models.Model):
+    """A property that questions ask for, and the engine's column for it once there is one."""
+
+    class Kind(models.TextChoices):
+        KEY = "key"  # its value as typed text
+        NUMBER = "number"
+
+    name = models.TextField()  # of the property
+    kind = models.CharField(max_length=8, choices=Kind)
+    used_at = models.DateTimeField()
+    added_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["name", "kind"], name="property_column_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def column(self) -> str:
+        return f"{self.kind}_{self.pk}"
+
+
 class CohortQuerySet(models.QuerySet["Cohort"]):
     def visible_to(self, user: User) -> CohortQuerySet:
         """Return all to those who may explore: a cohort is a word that all of them use."""

@@ -59,6 +59,11 @@ class Env:
     def url(self, name: str, schemes: tuple[str, ...], example: str) -> str:
         return self._parsed(name, "", lambda raw: _url(raw, schemes), f"a URL like {example}")
 
+    def words(self, name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the chosen ones of some words, all unless told; `none` chooses none."""
+        listed = ", ".join(choices)
+        return self._parsed(name, choices, lambda raw: _words(raw, choices), f"some of {listed}")
+
     def mapping(self, name: str) -> dict[str, str]:
         return self._parsed(name, {}, _string_map, 'a JSON object like {"group": "viewer"}')
 
@@ -90,6 +95,15 @@ def _url(raw: str, schemes: tuple[str, ...]) -> str:
     if parts.scheme not in schemes or not names_a_place or not port_is_valid:
         raise ValueError(raw)
     return raw
+
+
+def _words(raw: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in raw.split(","))
+    if words == ("none",):
+        return ()
+    if unknown := set(words) - set(choices):
+        raise ValueError(unknown)
+    return words
 
 
 def _string_map(raw: str) -> dict[str, str]:

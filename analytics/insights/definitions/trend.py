@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -47,6 +47,7 @@ class Series:
     measured: str = ""
     where: tuple[Filter, ...] = ()
     label: str = ""
+    number_column: str = field(default="", compare=False)  # as Property's
 
     @property
     def title(self) -> str:

@@ -24,7 +24,7 @@ from analytics.insights.sql.cohorts import Asked, key_by_cohort
 from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
-from analytics.insights.sql.values import Key, key_of, latest, of_event, of_person
+from analytics.insights.sql.values import Key, key_of, latest, number_of, of_event, of_person
 from portal.store.query import Query
 
 EXACT_UP_TO = 1_000_000
@@ -285,13 +285,21 @@ def last_seen(event: str) -> Query:
 
 
 def _number(source: Source, params: Params) -> str:
-    return f"numbers[{params.text(source.series.measured)}]"
+    return amount_of(source.series, params)[0]
+
+
+def amount_of(series: Series, params: Params) -> tuple[str, str]:
+    """Return the SQL of the number that a series measures, and of whether there is one."""
+    if series.number_column:
+        return number_of(series.number_column)
+    name = params.text(series.measured)
+    return f"numbers[{name}]", f"mapContains(numbers, {name})"
 
 
 def where_of(source: Source, params: Params) -> str:
     series, more = source.series, []
     if series.math in OVER_VALUES:
-        more.append(f"mapContains(numbers, {params.text(series.measured)})")
+        more.append(amount_of(series, params)[1])
     if series.math in {"unique_users", "wau", "mau"}:
         more.append(f"{source.person} != 0")
     if series.math == "unique_sessions":

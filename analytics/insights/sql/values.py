@@ -32,6 +32,7 @@ class Operand:
     boolean: tuple[str, str] | None
     time: tuple[str, str] | None
     is_set: str
+    key: str = ""  # the typed key, where a column holds it
 
 
 def of_event(found: Property, params: Params) -> Operand:
@@ -46,7 +47,18 @@ def of_event(found: Property, params: Params) -> Operand:
         (f"{m}[{name}]", f"mapContains({m}, {name})") for m in ("strings", "numbers", "booleans")
     ]
     is_set = " OR ".join([*(has for _, has in typed), NOT_SCALAR.format(name=name)])
-    return Operand(typed[0], typed[1], typed[2], None, f"({is_set})")
+    text, number, boolean = typed
+    if key := found.key_column:
+        text = (f"substring({key}, 2)", f"startsWith({key}, 's')")
+        boolean = (f"({key} = 'btrue')", f"startsWith({key}, 'b')")
+    if found.number_column:
+        number = number_of(found.number_column)
+    return Operand(text, number, boolean, None, f"({is_set})", found.key_column)
+
+
+def number_of(column: str) -> tuple[str, str]:
+    """Return the value of a nullable column, and whether there is one."""
+    return f"assumeNotNull({column})", f"isNotNull({column})"
 
 
 def of_person() -> Operand:
@@ -86,6 +98,8 @@ class Key:
 
 def key_of(operand: Operand) -> Key:
     """Return how to group by a property."""
+    if operand.key:
+        return Key(operand.key, is_plain=False)
     if operand.time:
         return Key(f"concat('s', {RFC3339})", is_plain=False)
     if operand.text and not operand.number and not operand.boolean:

@@ -14,6 +14,7 @@ from analytics.insights.definitions.why import Why
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.spans import during
+from analytics.insights.sql.trend import amount_of
 from analytics.insights.sql.values import of_event
 from analytics.insights.why import Periods
 from portal.store.query import Query, TimeRange
@@ -114,7 +115,7 @@ def read_columns(why: Why, person: str, params: Params) -> str:
     if why.series.math == "unique_users":
         return f"{person} AS whose"
     if why.series.math in {"sum", "avg"}:
-        return f"numbers[{params.text(why.series.measured)}] AS amount"
+        return f"{amount_of(why.series, params)[0]} AS amount"
     return "1 AS one"
 
 
@@ -145,7 +146,7 @@ def both(why: Why, periods: Periods, params: Params, person: str) -> str:
     ]
     more[0] = f"({more[0]})"
     if why.series.math in {"sum", "avg"}:
-        more.append(f"mapContains(numbers, {params.text(why.series.measured)})")
+        more.append(amount_of(why.series, params)[1])
     if why.series.math == "unique_users":
         more.append(f"{person} != 0")
     return where(selection, params, person, *more)

@@ -1,0 +1,14 @@
+"""Periodic jobs of insights; each may run twice, and does nothing when nothing is due."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from analytics.insights import property_columns
+from portal.lib import clock
+
+
+@shared_task
+def add_property_columns() -> None:
+    """Give columns to properties that are asked for."""
+    property_columns.add_due(clock.now())
