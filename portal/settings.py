@@ -81,7 +81,7 @@ try:
     CLICKHOUSE_URL = env.url(
         "CLICKHOUSE_URL", ("http", "https"), "http://user:pass@host:8123/portal"
     )
-    CLICKHOUSE_CLUSTER = env.text("CLICKHOUSE_CLUSTER")
+    CLICKHOUSE_CLUSTER = environment.name("CLICKHOUSE_CLUSTER", needs="CLICKHOUSE_URL")
     EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps"), "smtp://user:pass@host:587")
     FAST_FORMS = env.words("PORTAL_FAST_FORMS", ("columns", "rollups", "rows"))
     SPOOL_MAX_BYTES = env.integer("PORTAL_SPOOL_MAX_MB", 8192, low=1, high=10_000_000) << 20

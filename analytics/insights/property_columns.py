@@ -26,7 +26,8 @@ from analytics.insights.definitions.cohorts import walked
 from analytics.insights.definitions.filters import Property
 from analytics.insights.definitions.trend import Series
 from analytics.insights.models import PropertyColumn
-from portal.store import client
+from portal.store import client, nodes
+from portal.store.cluster import system
 from portal.store.query import Query
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ SELECT countIf(mapContains(strings, {name:String})) + countIf(mapContains(boolea
 FROM (SELECT strings, numbers, booleans FROM events ORDER BY day DESC LIMIT 1000000)
 """
 IS_WRITING = """
-SELECT count() FROM system.mutations
-WHERE database = currentDatabase() AND table = 'events' AND NOT is_done
-    AND position(command, {command:String}) > 0
+SELECT count() FROM {mutations}
+WHERE database = {{database:String}} AND table IN ('events', 'events_local') AND NOT is_done
+    AND position(command, {{command:String}}) > 0
 """
 
 
@@ -146,7 +147,7 @@ def add(row: PropertyColumn, now: datetime) -> bool:
     return True
 
 
-def statements(row: PropertyColumn, text: str) -> tuple[str, str]:
+def statements(row: PropertyColumn, text: str) -> list[str]:
     """Return the DDL; the property's name stands in it as hexadecimal digits only."""
     name = f"unhex('{row.name.encode().hex()}')"
     kind, default = {
@@ -161,13 +162,15 @@ def statements(row: PropertyColumn, text: str) -> tuple[str, str]:
             f"if(mapContains(numbers, {name}), numbers[{name}], NULL)",
         ),
     }[PropertyColumn.Kind(row.kind)]
-    return (
-        f"ALTER TABLE events ADD COLUMN IF NOT EXISTS {row.column} {kind} DEFAULT {default}",
-        f"ALTER TABLE events MATERIALIZE COLUMN {row.column}",
-    )
+    added = f"ADD COLUMN IF NOT EXISTS {row.column} {kind} DEFAULT {default}"
+    return [
+        *nodes.altering("events", added),
+        *nodes.altering("events", f"MATERIALIZE COLUMN {row.column}"),
+    ]
 
 
 def is_written(row: PropertyColumn) -> bool:
     """Tell whether the engine has written a column into the old rows, too."""
-    command = f"MATERIALIZE COLUMN {row.column}"
-    return not client.run(Query(IS_WRITING, {"command": command})).value()
+    sql = IS_WRITING.format(mutations=system("mutations", nodes.cluster()))
+    asked = {"database": nodes.database(), "command": f"MATERIALIZE COLUMN {row.column}"}
+    return not client.run(Query(sql, asked)).value()

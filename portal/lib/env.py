@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,15 @@ class Env:
         """Return the chosen ones of some words, all unless told; `none` chooses none."""
         listed = ", ".join(choices)
         return self._parsed(name, choices, lambda raw: _words(raw, choices), f"some of {listed}")
+
+    def name(self, name: str, *, needs: str) -> str:
+        """Read a plain name, which has a meaning only beside another variable."""
+        raw = self.text(name)
+        if raw and not re.fullmatch(r"[A-Za-z_][\w-]*", raw):
+            raise Misconfigured(f"{name}={raw!r} should be a plain name, such as portal.")
+        if raw and not self.text(needs):
+            raise Misconfigured(f"{name}={raw!r} has a meaning only with {needs}; set that too.")
+        return raw
 
     def mapping(self, name: str) -> dict[str, str]:
         return self._parsed(name, {}, _string_map, 'a JSON object like {"group": "viewer"}')

@@ -47,6 +47,8 @@ LIMITS: Mapping[str, str | int | float] = {
     "output_format_json_quote_denormals": 0,
     "output_format_json_validate_utf8": 1,
     "date_time_output_format": "iso",
+    # On a cluster an IN (SELECT …) is answered once for all shards: right wherever rows lie.
+    "distributed_product_mode": "global",
 }
 CODE_NAME = re.compile(r" \([A-Z_]+\)$")
 FORMATTED = "SELECT formatQuerySingleLine({query:String}) AS text"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -51,13 +51,38 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Sharded:
+    """How a cluster answers a query of what persons did, when each shard has all of some persons.
+
+    `merge` makes one answer of those that each shard gave to `each` (left out: to the query as it
+    stands); it reads them FROM shards.
+    """
+
+    merge: str
+    each: str = ""
+
+
+def added(*sums: str, by: Sequence[str] = (), then: str = "") -> Sharded:
+    """Add up the shards' columns `sums`, row by row of equal columns `by`; `then` ends the SELECT."""
+    columns = ", ".join([*by, *(f"sum(shards.{name}) AS {name}" for name in sums)])
+    grouped = f" GROUP BY {', '.join(by)}" if by else ""
+    return Sharded(f"SELECT {columns} FROM shards{grouped} {then}".strip())
+
+
+# Every row of the answer is one person's.
+UNITED = Sharded("SELECT * FROM shards")
+
+
+@dataclass(frozen=True)
 class Query:
     """One SELECT; values only as `{name:Type}` parameters, never inside the text.
 
-    `heavy` queries wait in a lane of their own, so that widgets stay quick.
+    `heavy` queries wait in a lane of their own, so that widgets stay quick. `sharded` says how a
+    cluster may answer it on the shards; without it the query reads all shards' rows.
     """
 
     sql: str
     params: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     settings: Mapping[str, str | int | float] = field(default_factory=lambda: NOTHING)
     heavy: bool = False
+    sharded: Sharded | None = None

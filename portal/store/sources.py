@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from django.core.cache import cache
 
 from portal.lib.registry import Registry
-from portal.store import client, native, persons
+from portal.store import client, native, nodes, persons
+from portal.store.cluster import placed
 from portal.store.frame import Frame, Meta
 from portal.store.models import Epoch
 from portal.store.query import Query, TimeRange
@@ -36,13 +37,20 @@ class Question:
 
     def run(self, query: Query) -> tuple[client.Result, Meta]:
         """Run one query of this question; returns the columns and what they cost."""
+        query = self._placed(query)
         result = client.run(query)
         return result, self._cost(query, result)
 
     def read_columns(self, query: Query) -> tuple[native.Columns, Meta]:
         """Run one query of millions of rows; returns arrays and what they cost."""
+        query = self._placed(query)
         result = client.read_columns(query)
         return result.columns, self._cost(query, result)
+
+    def _placed(self, query: Query) -> Query:
+        """Return the query as this engine runs it: alone, or as a cluster of shards."""
+        is_settled = self.epoch.pending_overrides == 0
+        return placed(query, nodes.cluster(), is_settled=is_settled)
 
     def _cost(self, query: Query, result: client.Result | client.Columns) -> Meta:
         return Meta(

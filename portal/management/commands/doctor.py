@@ -20,7 +20,7 @@ from portal.embedded.postgres import binary as postgres_binary
 from portal.embedded.valkey import binary as valkey_binary
 from portal.lib import clock
 from portal.settings import redis_location
-from portal.store import client, migrate, selftest
+from portal.store import client, migrate, nodes, selftest
 
 LEAST_FREE_BYTES = 2_000_000_000
 LONGEST_LAG_S = 30
@@ -113,13 +113,27 @@ def engine() -> str:
     try:
         waiting = migrate.pending()
         broken = selftest.failures()
-    except (client.EngineUnavailable, client.QueryFailed) as error:
+    except (client.EngineUnavailable, client.QueryFailed, nodes.NoSuchCluster) as error:
         raise Wrong(first_line(error)) from error
     if waiting:
         raise Wrong(f"{len(waiting)} schema files wait; run manage.py migrate_store")
     if broken:
         raise Wrong("functions answer wrongly: " + "; ".join(broken))
     return f"answers in {took(started)}, migrated, functions as expected"
+
+
+def cluster() -> str:
+    on = nodes.cluster()
+    if on is None:
+        return "none, one engine (CLICKHOUSE_CLUSTER is not set)"
+    try:
+        found = nodes.look(on)
+    except (client.EngineUnavailable, client.QueryFailed) as error:
+        raise Wrong(first_line(error)) from error
+    if problems := nodes.problems(found):
+        raise Wrong("; ".join(problems))
+    shards = len({node.shard for node in found})
+    return f"{on.name}, {shards} shards on {len(found)} nodes, every table on every one"
 
 
 def intake() -> str:
@@ -160,6 +174,7 @@ CHECKS = (
     Check("postgres", postgres),
     Check("valkey", valkey),
     Check("engine", engine),
+    Check("cluster", cluster),
     Check("intake", intake),
     Check("mail", mail),
 )
