@@ -40,6 +40,11 @@ app.conf.update(
             "schedule": schedule(timedelta(minutes=1), relative=True),
             "options": {"expires": 59},
         },
+        "note cohorts' sizes": {
+            "task": "analytics.insights.tasks.note_cohort_sizes",
+            "schedule": schedule(timedelta(minutes=10), relative=True),
+            "options": {"expires": 599},
+        },
     },
 )
 app.steps["worker"].add(BeatStep)

@@ -9,9 +9,13 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
+from analytics.insights import actions as insights
+from analytics.insights.cohort_drafts import Save, parse_draft
+from analytics.insights.models import Cohort
 from dashboards.models import Dashboard, Widget
 from portal.accounts import actions
 from portal.accounts.models import SCOPES, ApiToken, User
+from portal.lib import clock
 
 _number = count(1)
 
@@ -32,6 +36,15 @@ def make_token(
 ) -> tuple[ApiToken, str]:
     """Return a token of the user and its text."""
     return actions.create_token(user, user, name="test", scopes=scopes, expires_at=expires_at)
+
+
+def make_cohort(actor: User | None = None, definition: Any = None, name: str = "") -> Cohort:
+    """Make a cohort of those who did “buy”, or of others."""
+    body = {
+        "name": name or f"Cohort {next(_number)}",
+        "definition": definition or {"did": "buy"},
+    }
+    return insights.create_cohort(actor, parse_draft(body), Save(clock.now(), None))
 
 
 def make_dashboard(uid: str = "", **values: Any) -> Dashboard:

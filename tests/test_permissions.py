@@ -18,7 +18,7 @@ from portal.accounts import actions
 from portal.accounts.models import User
 from portal.accounts.roles import ROLES
 from portal.lib import clock
-from tests.factories import make_dashboard, make_staff, make_token
+from tests.factories import make_cohort, make_dashboard, make_staff, make_token
 from tests.routes import filled, parameters, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "store_schema")]
@@ -36,11 +36,18 @@ def public_dashboard(_: User) -> dict[str, object]:
     return {"uid": make_dashboard(is_public=True).uid, "key": "note"}
 
 
+def cohort(owner: User) -> dict[str, object]:
+    return {"cohort_id": make_cohort(owner).pk}
+
+
 OBJECTS: dict[str, Callable[[User], dict[str, object]]] = {
     "/dashboards/<slug:uid>/": public_dashboard,
     "/dashboards/<slug:uid>/widgets/<slug:key>.csv": public_dashboard,
     "/api/v1/dashboards/<slug:uid>": public_dashboard,
     "/api/v1/dashboards/<slug:uid>/data": public_dashboard,
+    "/api/v1/cohorts/<int:cohort_id>": cohort,
+    "/api/v1/cohorts/<int:cohort_id>/members": cohort,
+    "/api/v1/cohorts/<int:cohort_id>/sizes": cohort,
 }
 
 

@@ -31,6 +31,8 @@ from analytics.insights.property_columns import with_columns
 from portal.lib.field_error import FieldError
 
 T = TypeVar("T")
+PATH = "definition"  # where a cohort's rules stand in what is sent and saved
+DRAFT = 0  # stands for the id of a cohort that has none yet
 MAX_NESTED = 5  # cohorts inside cohorts
 MAX_PARTS = 500  # rules and filters, with all that is nested written out
 UNKNOWN = "There is no cohort with this id; GET /api/v1/cohorts lists them."
@@ -56,8 +58,13 @@ def resolved(definition: T, as_of: datetime) -> T:
     return with_columns(whole, as_of)
 
 
-def filled(definition: T, found: Mapping[int, Found], as_of: datetime) -> T:
-    """Write cohorts into a definition. Raises FieldError for what is unknown or too large."""
+def filled(
+    definition: T, found: Mapping[int, Found], as_of: datetime, within: tuple[int, ...] = ()
+) -> T:
+    """Write cohorts into a definition, which may itself be that of a cohort.
+
+    Raises FieldError for what is unknown or too large.
+    """
     parts = 0
 
     def known(one: InCohort, way: tuple[int, ...]) -> InCohort:
@@ -82,7 +89,7 @@ def filled(definition: T, found: Mapping[int, Found], as_of: datetime) -> T:
 
         return walked(value, change)
 
-    whole: T = inside(definition, (), "")
+    whole: T = inside(definition, within, "")
     return whole
 
 
@@ -111,8 +118,26 @@ def load(named: Iterable[InCohort]) -> dict[int, Found]:
 
 
 def found_in(row: Cohort) -> Found:
-    rule = parse_rule(row.whole_definition, "definition", zone())
+    rule = parse_rule(row.whole_definition, PATH, zone())
     return Found(row.name, with_persons(rule))
+
+
+def drafted(body: Any) -> Rule:
+    """Read a definition that is not saved. Raises FieldError."""
+    return parse_rule(body, PATH, zone())
+
+
+def known_draft(name: str, rule: Rule, as_of: datetime) -> InCohort:
+    """Return a cohort that is not saved as one to be asked about. Raises FieldError."""
+    found = load(mentioned(rule))
+    found[DRAFT] = Found(name, rule)
+    whole = filled(with_persons(rule), found, as_of, within=(DRAFT,))
+    return InCohort(DRAFT, path=PATH, known=Known(name, whole, as_of))
+
+
+def known_saved(row: Cohort, as_of: datetime) -> InCohort:
+    """Return a saved cohort as one to be asked about."""
+    return known_draft(row.name, found_in(row).rule, as_of)
 
 
 def zone() -> ZoneInfo:

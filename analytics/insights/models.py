@@ -106,6 +106,10 @@ class Cohort(models.Model):
             return dict(self.definition)
         return {**self.definition, "user_ids": self.user_ids}
 
+    def notes(self, most: int) -> list[CohortSize]:
+        """Return the newest notes of its size, the oldest of them first."""
+        return list(self.sizes.order_by("-at")[:most])[::-1]
+
 
 class CohortSize(models.Model):
     """How many persons a cohort had at one moment, by the definition of that version."""
@@ -122,6 +126,12 @@ class CohortSize(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size:,}"
+
+    @classmethod
+    def newest(cls) -> dict[int, CohortSize]:
+        """Return the last note of each cohort that has one."""
+        rows = cls.objects.order_by("cohort_id", "-at").distinct("cohort_id")
+        return {row.cohort_id: row for row in rows}
 
 
 class FolderQuerySet(models.QuerySet["Folder"]):

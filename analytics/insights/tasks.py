@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from analytics.insights import property_columns
+from analytics.insights import actions, property_columns
 from portal.lib import clock
 
 
@@ -12,3 +12,9 @@ from portal.lib import clock
 def add_property_columns() -> None:
     """Give columns to properties that are asked for."""
     property_columns.add_due(clock.now())
+
+
+@shared_task
+def note_cohort_sizes() -> None:
+    """Note how large cohorts were at the last midnight."""
+    actions.note_sizes(clock.now())

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from analytics.insights.api import cohorts, saved
 from analytics.insights.api import insights as api
-from analytics.insights.api import saved
 from analytics.insights.views import behind, events, funnels, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -34,6 +34,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/<int:pk>/result", saved.InsightResult.as_view(), name="api-result"),
     path("api/v1/folders", saved.FolderList.as_view(), name="api-folders"),
     path("api/v1/folders/<int:pk>", saved.FolderDetail.as_view(), name="api-folder"),
+    path("api/v1/cohorts", cohorts.CohortList.as_view(), name="api-cohorts"),
+    path("api/v1/cohorts/size", cohorts.CohortSizeView.as_view(), name="api-cohort-size"),
+    path("api/v1/cohorts/<int:cohort_id>", cohorts.CohortDetail.as_view(), name="api-cohort"),
+    path(
+        "api/v1/cohorts/<int:cohort_id>/members",
+        cohorts.CohortMembers.as_view(),
+        name="api-cohort-members",
+    ),
+    path(
+        "api/v1/cohorts/<int:cohort_id>/sizes",
+        cohorts.CohortSizes.as_view(),
+        name="api-cohort-sizes",
+    ),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

@@ -63,22 +63,40 @@ def key_by_cohort(found: InCohort, asked: Asked) -> Key:
     return Key(f"if({membership(found, asked)}, {inside}, {outside})", is_plain=False)
 
 
-def members(found: InCohort, asked: Asked, *, after: int = 0, limit: int) -> Query:
-    """Return who is in a cohort, by number, from past `after` on: the column `member`."""
+@dataclass(frozen=True)
+class After:
+    """Where a page of members ended: when that person was first seen (microseconds), and who."""
+
+    seen: int
+    person: int
+
+
+def members(found: InCohort, asked: Asked, *, after: After | None = None, limit: int) -> Query:
+    """Return who is in a cohort, who was first seen last first: `who`, `at` (microseconds)."""
     params = asked.params
+    later = ""
+    if after is not None:
+        seen, person = params.integer(after.seen), params.add(after.person, "UInt64")
+        later = f"\nHAVING at < {seen} OR (at = {seen} AND who > {person})"
     sql = f"""
-SELECT DISTINCT {asked.person} AS member
+SELECT {asked.person} AS who, toUnixTimestamp64Micro(min(ts)) AS at
 FROM events
-WHERE {_by_then(found, asked)} AND member > {params.add(after, "UInt64")}
-ORDER BY member
+WHERE {_by_then(found, asked)}
+GROUP BY who{later}
+ORDER BY at DESC, who
 LIMIT {params.add(limit, "UInt32")}"""
     return Query(sql.strip(), params.values)
 
 
 def size(found: InCohort, asked: Asked) -> Query:
-    """Count who is in a cohort."""
-    sql = f"SELECT uniqExact({asked.person}) AS size FROM events WHERE {_by_then(found, asked)}"
-    return Query(sql, asked.params.values)
+    """Count who is in a cohort, and everybody: `size`, `everybody`."""
+    as_of = found.known.as_of if found.known else OLDEST
+    sql = f"""
+SELECT uniqExactIf({asked.person}, {membership(found, asked)}) AS size,
+    uniqExactIf({asked.person}, {asked.person} != 0) AS everybody
+FROM events
+WHERE {" AND ".join(_in_time(None, as_of, asked))}"""
+    return Query(sql.strip(), asked.params.values)
 
 
 def _by_then(found: InCohort, asked: Asked) -> str:
