@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import orjson
 from django.db import transaction
 
 from analytics.ingest import columns, spool
 from analytics.ingest.events import Arrival, Reader
+from analytics.ingest.identities import Id
 from analytics.ingest.keys import KEY_LABEL
-from analytics.ingest.models import IngestKey, Quarantined, Source
+from analytics.ingest.models import IngestKey, PersonChange, Quarantined, Source
+from analytics.ingest.wanted import Wanted
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
@@ -107,3 +110,54 @@ def replay_one(
     one.save(update_fields=["field", "message", "replayed_at"])
     trail.record(actor, "quarantined.replay", one, Change(after={"is_taken": is_taken}))
     return is_taken
+
+
+@transaction.atomic
+def change_persons(
+    actor: User, wanted: Wanted, *, reason: str, effect: dict[str, Any], now: datetime
+) -> PersonChange:
+    """Ask for a merge, a split or the undoing of one; the writer carries it out.
+
+    `effect` is what was shown as its effect. Raises FieldError without a reason.
+    """
+    reason = reason.strip()
+    if not 0 < len(reason) <= 500:
+        raise FieldError("reason", "Say why, in at most 500 characters.")
+    if wanted.undoes:
+        check_not_undone(wanted.undoes)
+    change = PersonChange.objects.create(
+        kind=wanted.kind, kept=packed(wanted.kept), moved=[packed(one) for one in wanted.moved],
+        person=wanted.person, reason=reason, effect=effect, requested_by=actor, requested_at=now,
+        undoes=wanted.undoes,
+    )  # fmt: skip
+    after = {
+        "reason": reason,
+        "stays": reference(wanted.kept),
+        "moves": [reference(one) for one in wanted.moved],
+        "undoes": wanted.undoes.pk if wanted.undoes else None,
+        "effect": effect,
+    }
+    trail.record(actor, f"person.{wanted.kind}", change, Change(after=after))
+    return change
+
+
+def check_not_undone(change: PersonChange) -> None:
+    """Raise FieldError where somebody else was quicker; holds others up until the commit."""
+    locked = PersonChange.objects.select_for_update().get(pk=change.pk)
+    if locked.undone_by.exclude(state=PersonChange.State.REFUSED).exists():
+        raise FieldError("change", "Somebody has just undone this.")
+
+
+@transaction.atomic
+def record_person_viewed(actor: User, one: Id) -> None:
+    """Note that somebody opened a person's profile."""
+    trail.record(actor, "person.view", None, Change(after={"person": reference(one)}))
+
+
+def reference(one: Id) -> str:
+    """Return what stands for an id in the audit trail."""
+    return trail.reference(f"{'user' if one.is_user else 'anonymous'}:{one.value}")
+
+
+def packed(one: Id) -> list[object]:
+    return [one.is_user, one.value]

@@ -13,8 +13,9 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 from django.db import transaction
+from django.db.models import Q
 
-from analytics.ingest.models import Identity, Merge
+from analytics.ingest.models import Apart, Identity, Merge
 
 Numbers = npt.NDArray[np.int64]
 LOADED_AT_ONCE = 50_000
@@ -51,6 +52,24 @@ class Changes:
     rows: dict[int, tuple[Id, int]] = field(default_factory=dict)
     merges: dict[int, tuple[int, str]] = field(default_factory=dict)
 
+    def winners(self) -> set[int]:
+        """Return the persons who get ids."""
+        return {winner for winner, _ in self.merges.values()} | {
+            who for _, who in self.rows.values()
+        }
+
+
+def person_now(one: Id) -> int:
+    """Ask the map in PostgreSQL whose an id is; outside the writer, that is the way."""
+    found = Identity.objects.filter(number=one.number).values_list("person", flat=True).first()
+    return found or one.number
+
+
+def members_of(person: int) -> list[Id]:
+    """Return the joined ids of a person, user ids first; none for an id that nothing joined."""
+    rows = Identity.objects.filter(person=person).order_by("-is_user", "value")
+    return [Id(value, is_user) for value, is_user in rows.values_list("value", "is_user")]
+
 
 class Identities:
     """The map of joined ids."""
@@ -60,6 +79,8 @@ class Identities:
         self._persons: Numbers = np.empty(0, np.int64)
         self._added: dict[int, int] = {}
         self._became: dict[int, int] = {}
+        self._lone: frozenset[int] = frozenset()  # persons of one joined id: split from others
+        self._apart: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def load(cls) -> Identities:
@@ -72,8 +93,11 @@ class Identities:
         )
         found._numbers = np.ascontiguousarray(pairs["number"])
         found._persons = np.ascontiguousarray(pairs["person"])
-        unfinished = Merge.objects.exclude(stage=Merge.Stage.DONE)
+        different, counts = np.unique(found._persons, return_counts=True)
+        found._lone = frozenset(different[counts == 1].tolist())
+        unfinished = Merge.objects.exclude(stage__in=(Merge.Stage.DONE, Merge.Stage.PARTING))
         found._became = dict(unfinished.values_list("loser", "target"))
+        found._apart = tuple(Apart.objects.values_list("one", "other"))
         return found
 
     def joined(self, number: int) -> int | None:
@@ -95,6 +119,14 @@ class Identities:
         number = one.number
         return self.joined(number) or self._now(number)
 
+    def is_alone(self, person: int) -> bool:
+        """Tell whether a person is one id that was split from others and joined nothing since."""
+        return person in self._lone
+
+    def apart(self) -> list[tuple[int, int]]:
+        """Return the pairs of persons whom no event joins."""
+        return [(self._now(one), self._now(other)) for one, other in self._apart]
+
     def persons_of(self, ids: Iterable[str], *, are_users: bool) -> Numbers:
         """Return the person of each id; the empty id is nobody: 0."""
         found = [self.person_of(Id(value, are_users)) if value else 0 for value in ids]
@@ -109,6 +141,7 @@ class Identities:
 
     def apply(self, changes: Changes) -> None:
         """Take over what is committed."""
+        self._lone -= changes.winners()
         self._became |= {loser: winner for loser, (winner, _) in changes.merges.items()}
         self._added |= {number: person for number, (_, person) in changes.rows.items()}
 
@@ -123,11 +156,14 @@ class Planned:
     def join(self, join: Join) -> None:
         """Join two ids.
 
-        An anonymous id stays with the first person that it was joined to (a shared device).
+        An anonymous id stays with the first person that it was joined to (a shared device), and
+        two persons whom an admin split stay two.
         """
         winner = self._person(join.user)
         loser = self._person(join.other)
-        if not join.other.is_user and self._is_joined(join.other):
+        if not join.other.is_user and self._is_joined(join.other) and not self._is_alone(loser):
+            return
+        if self._are_apart(winner, loser):
             return
         self._add(join.user, winner)
         self._add(join.other, winner)
@@ -142,12 +178,23 @@ class Planned:
         number = one.number
         return number in self.changes.rows or self._identities.joined(number) is not None
 
+    def _is_alone(self, person: int) -> bool:
+        """Tell whether it is one id split from all others: it joins the next, as if it were new."""
+        return self._identities.is_alone(person) and person not in self.changes.winners()
+
+    def _are_apart(self, one: int, other: int) -> bool:
+        """Tell whether an admin split them. There are few such pairs, all made by hand."""
+        return one != other and any(
+            {self._now(first), self._now(second)} == {one, other}
+            for first, second in self._identities.apart()
+        )
+
     def _person(self, one: Id) -> int:
         row = self.changes.rows.get(one.number)
-        person = row[1] if row else self._identities.person_of(one)
-        while person in self.changes.merges:
-            person = self.changes.merges[person][0]
-        return person
+        return self._now(row[1] if row else self._identities.person_of(one))
+
+    def _now(self, person: int) -> int:
+        return end_of(person, self.changes)
 
 
 def commit(changes: Changes, now: datetime) -> None:
@@ -185,6 +232,9 @@ def repoint(final: dict[int, int]) -> None:
     for merge in unfinished:
         merge.target = final[merge.target]
         merge.save(update_fields=["target"])
+    for pair in Apart.objects.filter(Q(one__in=final) | Q(other__in=final)):
+        pair.one, pair.other = final.get(pair.one, pair.one), final.get(pair.other, pair.other)
+        pair.save(update_fields=["one", "other"])
 
 
 def end_of(person: int, changes: Changes) -> int:

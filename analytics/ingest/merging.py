@@ -26,7 +26,8 @@ from portal.store.query import Query
 log = logging.getLogger(__name__)
 REKEY_AFTER = timedelta(seconds=10)
 AT_ONCE = 1_000  # persons in one statement's text
-UNFINISHED = (Merge.Stage.OVERRIDDEN, Merge.Stage.REKEYING)
+REKEYED_LATER = (Merge.Stage.OVERRIDDEN, Merge.Stage.REKEYING)
+UNFINISHED = (*REKEYED_LATER, Merge.Stage.PARTING)
 IS_REWRITING = """
 SELECT count() FROM system.mutations
 WHERE database = currentDatabase() AND table = 'events' AND NOT is_done
@@ -46,7 +47,7 @@ def settle() -> bool:
 
     Called before a batch is inserted, when all earlier batches are in the engine.
     """
-    fresh = list(Merge.objects.filter(stage=Merge.Stage.JOINED))
+    fresh = list(Merge.objects.filter(stage=Merge.Stage.JOINED).order_by("pk"))
     if not fresh:
         return False
     active = list(Merge.objects.filter(stage__in=UNFINISHED))
@@ -118,8 +119,7 @@ class Step(Enum):
 
 def rekey(now: datetime) -> Step:
     """Take the background rewriting one step further; quick, to be called every few seconds."""
-    unfinished = Merge.objects.filter(stage__in=UNFINISHED)
-    if not unfinished.exists():
+    if not Merge.objects.filter(stage__in=REKEYED_LATER).exists():
         return Step.IDLE
     if client.run(Query(IS_REWRITING)).value():
         return Step.RUNNING
@@ -141,14 +141,24 @@ def conclude(running: Sequence[Merge]) -> Step:
     if standing_in("events", [merge.loser for merge in running]):
         rewrite(running)
         return Step.RUNNING
-    write_overrides(running, version=Merge.objects.latest("pk").pk * 2 + 1, is_deleted=True)
+    retire_overrides(running)
     with transaction.atomic():
         chosen = Merge.objects.filter(pk__in=[one.pk for one in running])
         chosen.update(stage=Merge.Stage.DONE)
-        left = Merge.objects.filter(stage__in=UNFINISHED).count()
-        Epoch.move(pending_overrides=left)
-    pending_overrides.set(left)
+        count_overrides()
     return Step.ENDED
+
+
+def retire_overrides(merges: Sequence[Merge]) -> None:
+    """Put overrides out of force; the version is past all that were ever written."""
+    write_overrides(merges, version=Merge.objects.latest("pk").pk * 2 + 1, is_deleted=True)
+
+
+def count_overrides() -> None:
+    """Move the epoch, and say how many overrides queries must apply."""
+    left = Merge.objects.filter(stage__in=UNFINISHED).count()
+    Epoch.move(pending_overrides=left)
+    pending_overrides.set(left)
 
 
 def rewrite(merges: Sequence[Merge]) -> None:

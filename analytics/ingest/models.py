@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from django.conf import settings
 from django.db import models
 
 
@@ -78,11 +81,13 @@ class Merge(models.Model):
         OVERRIDDEN = "overridden"  # every query applies it
         REKEYING = "rekeying"  # ... and the engine rewrites the stored events
         DONE = "done"  # stored events are rewritten, or there were none
+        # Not a merge but the making of a split: queries see one person until all is rewritten.
+        PARTING = "parting"
 
-    loser = models.BigIntegerField()
+    loser = models.BigIntegerField(db_index=True)
     winner = models.BigIntegerField()
     target = models.BigIntegerField()  # the winner, or who that became before this was done
-    reason = models.CharField(max_length=40)  # user_identified, alias
+    reason = models.CharField(max_length=40)  # user_identified, alias, admin, split
     merged_at = models.DateTimeField()
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.JOINED)
 
@@ -95,3 +100,79 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loser} -> {self.winner}"
+
+
+class Apart(models.Model):
+    """Two persons of whom an admin said that they are two: no event joins them again."""
+
+    one = models.BigIntegerField(db_index=True)
+    other = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.one} | {self.other}"
+
+
+class PersonChange(models.Model):
+    """A merge or a split that an admin asked for. The writer carries it out, one after another."""
+
+    class Kind(models.TextChoices):
+        MERGE = "merge"
+        SPLIT = "split"
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        APPLYING = "applying"  # the engine is being prepared; every answer is as before
+        FINISHING = "finishing"  # the identity map has it, and in a moment every answer
+        DONE = "done"
+        REFUSED = "refused"  # by then it could not be done any more; `refusal` says why
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    # Ids as [is_user, value]: one of the person that stays, and all that move.
+    kept = models.JSONField()
+    moved = models.JSONField()
+    # The number of the person that the moved ids were (merge) or become (split).
+    person = models.BigIntegerField()
+    was_apart = models.BooleanField(default=False)  # a merge ended that; undone, it is so again
+    reason = models.CharField(max_length=500)
+    effect = models.JSONField(default=dict)  # the numbers that were shown before it was confirmed
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    requested_at = models.DateTimeField()
+    undoes = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="undone_by"
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    began_at = models.DateTimeField(null=True)
+    rewritten_at = models.DateTimeField(null=True)  # when the engine was told to rewrite
+    done_at = models.DateTimeField(null=True)
+    refusal = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        permissions: ClassVar = [("change_persons", "Can merge and split persons")]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="person_change_waiting",
+                condition=~models.Q(state__in=("done", "refused")),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["undoes"],
+                name="person_change_undone_once",
+                condition=~models.Q(state="refused"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state not in (self.State.DONE, self.State.REFUSED)

@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import DatabaseError
 
-from analytics.ingest import columns, duplicates, merging, quarantine
+from analytics.ingest import changing, columns, duplicates, merging, quarantine
 from analytics.ingest.events import ALIAS, IDENTIFIED
 from analytics.ingest.identities import Id, Identities, Join, commit
 from analytics.ingest.inserting import insert
 from analytics.ingest.instruments import dropped_events, quarantined_events, written_events
 from analytics.ingest.narrowing import insert_events
+from analytics.ingest.properties import person_properties
 from analytics.ingest.spool import Batch, Outcome, Plan, Spool
 from portal.store.models import Epoch
 
@@ -49,18 +50,33 @@ class Writer:
         self._rekey_began_at: datetime | None = None
         self._rest_until = datetime.min.replace(tzinfo=UTC)
 
-    @property
-    def identities(self) -> Identities:
+    def identities(self, now: datetime) -> Identities:
+        """Return the map; nothing is inserted by a map that the engine does not follow yet."""
         if self._identities is None:
+            changing.finish(now)
             self._epoch = Epoch.current().number
             self._identities = Identities.load()
         return self._identities
 
     def chores(self, now: datetime) -> None:
-        """Do what may wait: notice changes that others made to the map, re-key merged persons."""
+        """Do what may wait: merge and split as admins ask, re-key merged persons, notice changes
+        that others made to the map.
+        """
         if Epoch.current().number != self._epoch:
             self._identities = None
+        self._change(now)
         self._rekey(now)
+
+    def _change(self, now: datetime) -> None:
+        """Take a merge or split by an admin further, unless a batch is half inserted."""
+        if self.spool.plan() is not None:
+            return
+        identities, change = self.identities(now), changing.waiting()
+        if change is None:
+            return
+        self._identities = None  # whatever happens, it is read again
+        if not changing.carry_on(change, identities, now):
+            self._identities, self._epoch = identities, Epoch.current().number
 
     def _rekey(self, now: datetime) -> None:
         """Rewrite merged persons' events, but a fifth of the time at most: it loads the engine.
@@ -113,29 +129,31 @@ class Writer:
         rows = rows.filter(duplicates.mask(plan.kept))
         refused: dict[int, str] = {}
         if rows.num_rows:
-            self._join(rows, now)
-            refused = self._insert(rows, plan)
+            identities = self.identities(now)
+            self._join(rows, identities, now)
+            refused = self._insert(rows, identities, plan)
         self.spool.finish(plan, list(outcomes_of(batches, plan.kept, refused)))
         written_events.inc(rows.num_rows - len(refused))
         dropped_events.inc(len(plan.kept) - rows.num_rows)
         return len(batches)
 
-    def _join(self, rows: Any, now: datetime) -> None:
+    def _join(self, rows: Any, identities: Identities, now: datetime) -> None:
         """Apply what these events say about who is who, and make every query know it."""
-        changes = self.identities.plan(joins_in(rows))
+        changes = identities.plan(joins_in(rows))
         try:
             if changes.rows or changes.merges:
                 commit(changes, now)
-                self.identities.apply(changes)
-            if merging.settle():
+                identities.apply(changes)
+            before = Epoch.current().number
+            if merging.settle() and before == self._epoch:
                 self._epoch = Epoch.current().number
         except DatabaseError:
             self._identities = None  # nobody knows whether the commit was done
             raise
 
-    def _insert(self, rows: Any, plan: Plan) -> dict[int, str]:
+    def _insert(self, rows: Any, identities: Identities, plan: Plan) -> dict[int, str]:
         """Insert events, their ids and what they tell of persons; returns the refused rows."""
-        persons = persons_of(rows, self.identities)
+        persons = persons_of(rows, identities)
         refused = insert_events(self.spool, plan, with_persons(rows, persons))
         if refused:
             quarantine.keep_refused(plan.token, rows, refused)
@@ -193,37 +211,6 @@ def joins_in(rows: Any) -> Iterator[Join]:
             yield Join(user, Id(other, is_user=False), ALIAS)
         elif row["anonymous_id"]:
             yield Join(user, Id(row["anonymous_id"], is_user=False), IDENTIFIED)
-
-
-def person_properties(rows: Any, persons: Any) -> Any:
-    """Return the rows of table `person_properties` that these events tell."""
-    is_wanted = pc.equal(rows["name"], IDENTIFIED)
-    told = rows.filter(is_wanted)
-    found: dict[str, list[Any]] = {
-        name: [] for name in ("person", "key", "type", "string", "number", "boolean", "ts")
-    }
-    chosen = persons[is_wanted.to_numpy(zero_copy_only=False)].tolist()
-    for person, packed, ts in zip(
-        chosen, told["properties"].to_pylist(), told["ts"].to_pylist(), strict=True
-    ):
-        for key, value in orjson.loads(packed).items():
-            cells = (person, key, *typed(value), ts)
-            for column, cell in zip(found.values(), cells, strict=True):
-                column.append(cell)
-    return pa.RecordBatch.from_pydict(found)
-
-
-def typed(value: Any) -> tuple[str, str, float, bool]:
-    """Return a JSON value as type, string, number, boolean."""
-    if isinstance(value, str):
-        return "string", value, 0.0, False
-    if isinstance(value, bool):
-        return "boolean", "", 0.0, value
-    if isinstance(value, int | float):
-        return "number", "", float(value), False
-    if value is None:
-        return "null", "", 0.0, False
-    return "json", orjson.dumps(value).decode(), 0.0, False
 
 
 def outcomes_of(

@@ -28,6 +28,7 @@ ADMINISTER_INTAKE = (
     "ingest.view_ingestkey",
     "ingest.view_quarantined",
     "ingest.change_quarantined",  # correct and replay
+    "ingest.change_persons",  # merge and split
 )
 READ_AUDIT = ("audit.view_auditentry",)
 
