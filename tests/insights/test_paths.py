@@ -86,8 +86,9 @@ def to_end(merged: Walk, end: str) -> Walk:
     return merged[: len(names) - names[::-1].index(end)]
 
 
-def expected(events: list[Event], body: dict[str, Any]) -> tuple[dict[Any, int], dict[Any, Any]]:
+def expected(events: list[Event], body: dict[str, Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
     nodes: dict[Any, set[str]] = defaultdict(set)
+    ended: dict[Any, set[str]] = defaultdict(set)
     links: dict[Any, list[tuple[str, float]]] = defaultdict(list)
     gap = timedelta(minutes=body["session_gap_minutes"])
     for user, session in sessions(events, gap):
@@ -95,10 +96,15 @@ def expected(events: list[Event], body: dict[str, Any]) -> tuple[dict[Any, int],
         for step, (at, name) in enumerate(path, first):
             nodes[step, name].add(user)
             following = path[step - first + 1 : step - first + 2]
+            if not following:
+                ended[step, name].add(user)
             for later, after in following:
                 links[step, name, after].append((user, (later - at).total_seconds()))
     return (
-        {key: len(users) for key, users in nodes.items()},
+        {
+            key: (len(users), len(ended[key]) if key[0] < body["steps"] else None)
+            for key, users in nodes.items()
+        },
         {k: (len({u for u, _ in v}), median(s for _, s in v)) for k, v in links.items()},
     )
 
@@ -125,7 +131,9 @@ def test_random_sessions_agree(paths: Asked, seed: int) -> None:
     answer = paths(**body).extra
 
     nodes, links = expected(events, body)
-    assert {(n["step"], n["name"]): n["users"] for n in answer["nodes"]} == nodes
+    assert {
+        (n["step"], n["name"]): (n["users"], n["ended"]) for n in answer["nodes"]
+    } == nodes  # fmt: skip
     assert {
         (one["from"]["step"], one["from"]["name"], one["to"]["name"]):
             (one["users"], one["median_seconds"])
@@ -145,7 +153,23 @@ def test_paths_may_follow_a_property(paths: Asked) -> None:
     answer = paths(by={"property": "path"}).extra
 
     assert [node["name"] for node in answer["nodes"]] == ["/", "/buy", "$none"]
-    assert answer["links"][0]["median_seconds"] == 2
+    assert [(one["to"]["name"], one["median_seconds"]) for one in answer["links"]] == [
+        ("/buy", 2),
+        ("$none", 7),
+    ]
+
+
+def test_paths_may_begin_and_end_with_a_value_of_any_type(paths: Asked) -> None:
+    values = [1, 5, "5", True, None, 2.5]
+    load(
+        Event("page", START + timedelta(seconds=n), "a", properties={} if v is None else {"v": v})
+        for n, v in enumerate(values)
+    )
+
+    for start, end in [(5, "5"), ("5", True), (True, "$none"), ("$none", 2.5), (1, 2.5)]:
+        found = paths(by={"property": "v"}, start=start, end=end, steps=20).extra["nodes"]
+        assert found[0]["name"] == start
+        assert found[-1]["name"] == end
 
 
 def test_rare_steps_are_left_out(paths: Asked) -> None:

@@ -91,6 +91,8 @@ def test_a_paths_nodes_and_links(api: APIClient, events: list[Event]) -> None:
     for node in answer["nodes"]:
         cell = {"step": node["step"], "name": node["name"]}
         assert len(behind(api, "paths", body, **cell)) == node["users"]
+        if node["ended"] is not None:
+            assert len(behind(api, "paths", body, **cell, next_name="$end")) == node["ended"]
     for link in answer["links"]:
         cell = {**link["from"], "next_name": link["to"]["name"]}
         assert len(behind(api, "paths", body, **cell)) == link["users"]

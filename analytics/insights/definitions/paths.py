@@ -19,16 +19,20 @@ from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.trend import parse_sampling
 from portal.lib.field_error import FieldError
 
+Scalar = str | float | bool
 MAX_STEPS = 20
 LONGEST_GAP_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True)
 class Paths:
-    """A checked paths definition; `by` is None for the events' names."""
+    """A checked paths definition; `by` is None for the events' names.
 
-    start: str = ""
-    end: str = ""
+    `start` and `end` are a name or a value of the property; None is wherever the session begins, ends.
+    """
+
+    start: Scalar | None = None
+    end: Scalar | None = None
     steps: int = 5
     by: Property | None = None
     session_gap_minutes: int = 30
@@ -42,11 +46,12 @@ def parse_paths(body: Mapping[str, Any], zone: ZoneInfo) -> Paths:
     reader = Reader(body)
     if reader.choice("kind", ("paths",), "paths") != "paths":
         raise FieldError("kind", "These are not paths.")
+    by = _by(reader.take("by"))
     found = Paths(
-        start=reader.text("start", ""),
-        end=reader.text("end", ""),
+        start=_edge(reader, "start", by),
+        end=_edge(reader, "end", by),
         steps=reader.integer("steps", 5, low=2, high=MAX_STEPS),
-        by=_by(reader.take("by")),
+        by=by,
         session_gap_minutes=reader.integer(
             "session_gap_minutes", 30, low=1, high=LONGEST_GAP_MINUTES
         ),
@@ -56,6 +61,14 @@ def parse_paths(body: Mapping[str, Any], zone: ZoneInfo) -> Paths:
     )
     reader.finish()
     return found
+
+
+def _edge(reader: Reader, name: str, by: Property | None) -> Scalar | None:
+    """Take a name; of a property also a number or true and false, as its values are."""
+    if by is not None and isinstance(reader.values.get(name), bool | int | float):
+        found: Scalar = reader.take(name)
+        return found
+    return reader.text(name, "") or None
 
 
 def _by(body: Any) -> Property | None:

@@ -194,11 +194,11 @@ STICKINESS = Operation(
 NODE = record(step=WHOLE, name=ANY)
 PATHS = Operation(
     body=record(
-        (), start=TEXT, end=TEXT, steps=WHOLE, session_gap_minutes=WHOLE, min_users=WHOLE,
+        (), start=ANY, end=ANY, steps=WHOLE, session_gap_minutes=WHOLE, min_users=WHOLE,
         by={"description": '"event", or {"property": "..."} for its values'}, **COMMON,
     ),
     answer=record(
-        nodes=listed(record(step=WHOLE, name=ANY, users=WHOLE)),
+        nodes=listed(record(step=WHOLE, name=ANY, users=WHOLE, ended=WHOLE)),
         links=listed(
             record(**{"from": NODE, "to": NODE}, users=WHOLE, median_seconds=NUMBER)
         ),

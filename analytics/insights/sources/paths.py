@@ -19,7 +19,7 @@ from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql import paths as sql
 from analytics.insights.sql.trend import last_seen
-from analytics.insights.sql.values import value_of
+from analytics.insights.sql.values import key_of_value, value_of
 from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame
@@ -27,6 +27,7 @@ from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
 
 Json = dict[str, Any]
+END = "$end"
 COLUMNS = (
     Column("step", "number", "Step"),
     Column("from", "string", "From"),
@@ -53,7 +54,7 @@ class PathsSource:
         except QueryFailed as error:
             raise translated(error) from error
         rows = result.rows()
-        body = {"nodes": list(nodes(rows)), "links": list(links(rows))}
+        body = {"nodes": list(nodes(rows, paths.steps)), "links": list(links(rows))}
         meta = replace(
             cost,
             warnings=tuple(warnings_of(paths, question, is_empty=not rows)),
@@ -66,11 +67,14 @@ class PathsSource:
         return parsed(without_previous(question))[0]
 
     def members(self, question: Question, cell: Reader) -> Members:
-        """Return who did `name` at `step`, and then `next_name` if given. Raises FieldError."""
+        """Return who did `name` at `step`, and then `next_name` if given ("$end": nothing more).
+
+        Raises FieldError.
+        """
         paths, window = parsed(question)
         step = cell.integer("step", 1, low=1, high=paths.steps)
         name, then = key_of_value(cell.take("name")), cell.take("next_name")
-        following = None if then is None else key_of_value(then)
+        following = sql.END if then == END else None if then is None else key_of_value(then)
         return members_of(
             question, sql.members(paths, window, question.person, (step, name, following))
         )
@@ -83,24 +87,25 @@ def parsed(question: Question) -> tuple[Paths, TimeRange]:
     return resolved(paths, question.as_of), question.window
 
 
-def key_of_value(value: Any) -> str:
-    """Return the typed key of a name that an answer gave."""
-    if isinstance(value, bool):
-        return "btrue" if value else "bfalse"
-    if isinstance(value, int | float):
-        return f"n{value:.15g}"
-    return "" if value in (None, "$none") else f"s{value}"
+def nodes(rows: list[tuple[Any, ...]], steps: int) -> Iterator[Json]:
+    """Return who did what at which step, and of them whose path ended there.
 
-
-def nodes(rows: list[tuple[Any, ...]]) -> Iterator[Json]:
+    What comes after the last step shown is not known: None.
+    """
+    ended = {
+        (step, name): people
+        for step, name, following, is_node, people, _ in rows
+        if not is_node and following == sql.END
+    }
     for step, name, _, is_node, people, _ in rows:
         if is_node:
-            yield {"step": int(step), "name": value_of(name), "users": people}
+            found = {"step": int(step), "name": value_of(name), "users": people}
+            yield found | {"ended": ended.get((step, name), 0) if step < steps else None}
 
 
 def links(rows: list[tuple[Any, ...]]) -> Iterator[Json]:
     for step, name, following, is_node, people, median in rows:
-        if not is_node:
+        if not is_node and following != sql.END:
             yield {
                 "from": {"step": int(step), "name": value_of(name)},
                 "to": {"step": int(step) + 1, "name": value_of(following)},
@@ -115,7 +120,7 @@ def warnings_of(paths: Paths, question: Question, *, is_empty: bool) -> Iterator
         yield f"Counted over a sample: {paths.sampling:.4g} of all persons."
     if not is_empty or paths.by is not None:
         return
-    for name in dict.fromkeys(one for one in (paths.start, paths.end) if one):
+    for name in dict.fromkeys(str(one) for one in (paths.start, paths.end) if one is not None):
         result, _ = question.run(last_seen(name))
         ((events, last),) = result.rows()
         seen = f"{name!r} was last seen {last:%Y-%m-%d %H:%M:%S} UTC."
@@ -132,7 +137,8 @@ def sentences(paths: Paths, window: TimeRange) -> list[str]:
         f" pauses for more than {paths.session_gap_minutes} minutes.",
         _extent(paths),
         "A person counts once per step and once per link, however many sessions took it; the time is"
-        " the median from the first event of the one to the first event of the next.",
+        " the median from the first event of the one to the first event of the next. Who ended at a"
+        " step did nothing more in at least one such session.",
         f"From {moment(start)} up to, not including, {moment(end)} in {window.zone}.",
         *([f"Only events where {joined(paths.where)}."] if paths.where else []),
         *([f"Shown from {paths.min_users} people on."] if paths.min_users > 1 else []),
@@ -140,16 +146,16 @@ def sentences(paths: Paths, window: TimeRange) -> list[str]:
 
 
 def _extent(paths: Paths) -> str:
-    if paths.start and paths.end:
+    if paths.start is not None and paths.end is not None:
         return (
             f"They begin with a session's first “{paths.start}” and lead to the first “{paths.end}”"
             f" after it; at most {paths.steps} steps are shown."
         )
-    if paths.start:
+    if paths.start is not None:
         return (
             f"They begin with a session's first “{paths.start}” and have up to {paths.steps} steps."
         )
-    if paths.end:
+    if paths.end is not None:
         return (
             f"They end with a session's last “{paths.end}”, which is step {paths.steps}; the steps"
             " before it are counted back from there."

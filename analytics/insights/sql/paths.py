@@ -10,26 +10,29 @@ from analytics.insights.definitions.paths import Paths
 from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
-from analytics.insights.sql.values import Key, key_of, of_event
+from analytics.insights.sql.values import Key, key_of, key_of_value, of_event
 from portal.store.query import Query, TimeRange
+
+END = "."  # no typed key begins like this
 
 
 def walked(paths: Paths, window: TimeRange, person: str) -> Query:
     """Count who did what at which step, and what next.
 
-    Columns: `step` (from 1), `name` (typed key), `following` (typed key of the next, '' at the end),
-    `is_node` (1: a row of all that follows), `people`, `median_seconds` (to the next).
+    Columns: `step` (from 1), `name` (typed key), `following` (typed key of the next, END where the
+    path ends), `is_node` (1: a row of all that follows), `people`, `median_seconds` (to the next).
+    Ends are there however few they are.
     """
     params = Params()
-    least = params.integer(paths.min_users)
+    least, end = params.integer(paths.min_users), params.text(END)
     sql = f"""
 SELECT step, name, following, grouping(following) AS is_node, uniqExact(who) AS people,
-    quantileExactInclusiveIf(0.5)(took, following != '') AS median_seconds
+    quantileExactInclusiveIf(0.5)(took, following != {end}) AS median_seconds
 FROM (
     {_moves(paths, window, person, params)}
 )
 GROUP BY GROUPING SETS ((step, name), (step, name, following))
-HAVING people >= {least} AND (is_node OR following != '')
+HAVING people >= {least} OR (NOT is_node AND following = {end})
 ORDER BY step, people DESC, name, following"""
     return Query(sql.strip(), params.values)
 
@@ -56,10 +59,10 @@ def _moves(paths: Paths, window: TimeRange, person: str, params: Params) -> str:
     `took` (seconds to the next).
     """
     offset = "0"
-    if paths.end and not paths.start:  # counted so that the end is the last step
+    if paths.end is not None and paths.start is None:  # counted so that the end is the last step
         offset = f"{params.integer(paths.steps)} - length(path)"
     return f"""SELECT who, {offset} + place AS step, path[place].2 AS name,
-        if(place < length(path), path[place + 1].2, '') AS following, path[place].1 AS began,
+        if(place < length(path), path[place + 1].2, {params.text(END)}) AS following, path[place].1 AS began,
         (path[place + 1].1 - path[place].1) / 1000000 AS took
     FROM (
         SELECT who, {_cut(paths, params)} AS path
@@ -71,17 +74,17 @@ def _moves(paths: Paths, window: TimeRange, person: str, params: Params) -> str:
 def _cut(paths: Paths, params: Params) -> str:
     """Return the SQL of the part of a session that is the path: [(microseconds, key)]."""
     steps = params.integer(paths.steps)
-    if not paths.start and not paths.end:
-        return f"arraySlice(walk, 1, {steps})"
     names = "walk.2"
-    if not paths.start:
+    if paths.start is None:
+        if paths.end is None:
+            return f"arraySlice(walk, 1, {steps})"
         end = params.text(_key(paths, paths.end))
         last = f"(length(walk) - indexOf(arrayReverse({names}), {end}) + 1)"
         first = f"greatest(1, {last} - {steps} + 1)"
         return f"if(has({names}, {end}), arraySlice(walk, {first}, {last} - {first} + 1), [])"
     start = params.text(_key(paths, paths.start))
     first = f"indexOf({names}, {start})"
-    if not paths.end:
+    if paths.end is None:
         return f"if({first} = 0, [], arraySlice(walk, {first}, {steps}))"
     end = params.text(_key(paths, paths.end))
     after = f"indexOf(arraySlice({names}, {first} + 1), {end})"
@@ -91,9 +94,9 @@ def _cut(paths: Paths, params: Params) -> str:
     )
 
 
-def _key(paths: Paths, name: str) -> str:
-    """Return the typed key of a start or end as it was asked for."""
-    return "" if name == "$none" and paths.by else f"s{name}"
+def _key(paths: Paths, value: str | float | bool) -> str:
+    """Return the typed key of a start or end: an event's name, or the property's value."""
+    return f"s{value}" if paths.by is None else key_of_value(value)
 
 
 def _merged(paths: Paths, window: TimeRange, person: str, params: Params) -> str:

@@ -123,3 +123,13 @@ def value_of(key: str) -> str | float | bool:
         number = float(text)
         return int(number) if number.is_integer() and abs(number) < 1e15 else number
     return text == "true" if kind == "b" else text
+
+
+def key_of_value(value: str | float | bool) -> str:
+    """Return the typed key of a value that an answer gave; "$none" is not set."""
+    if isinstance(value, bool):
+        return "btrue" if value else "bfalse"
+    if isinstance(value, int | float):
+        is_whole = isinstance(value, int) or value.is_integer()
+        return f"n{int(value) if is_whole else repr(value)}"
+    return "" if value == "$none" else f"s{value}"
