@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights.api import cohorts, saved
 from analytics.insights.api import insights as api
-from analytics.insights.views import behind, events, funnels, samples, schema, sql, trends
+from analytics.insights.views import behind, events, funnels, paths, samples, schema, sql, trends
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
@@ -14,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/funnels/", funnels.funnels, name="funnels"),
     path("explore/funnels/csv/", funnels.funnels_file, {"kind": "csv"}, name="funnels-csv"),
     path("explore/funnels/xlsx/", funnels.funnels_file, {"kind": "xlsx"}, name="funnels-xlsx"),
+    path("explore/paths/", paths.paths, name="paths"),
+    path("explore/paths/csv/", paths.paths_file, {"kind": "csv"}, name="paths-csv"),
+    path("explore/paths/xlsx/", paths.paths_file, {"kind": "xlsx"}, name="paths-xlsx"),
     path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
     path("explore/values/", samples.values, name="values"),
     path("explore/sql/", sql.sql, name="sql"),

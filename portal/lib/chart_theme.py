@@ -20,7 +20,7 @@ Json = dict[str, Any]
 PALETTE_FILE = Path(__file__).parents[2] / "static" / "js" / "lib" / "palette.json"
 # Chosen so that common names (web, ios, android, desktop, free, pro, ...) come out apart.
 HASH_SEED, HASH_PRIME, WORD = 0xE17370FA, 0x01000193, 0xFFFFFFFF
-WITHOUT_SERIES = {"heatmap", "indicator", "sankey"}
+WITHOUT_SERIES = {"heatmap", "indicator"}
 DASH_OF_ROLE = {"compare": "dot", "incomplete": "dash"}
 
 
@@ -117,6 +117,8 @@ def _paint(trace: Json, slots: Mapping[str, Slot], shades: Mapping[str, Any]) ->
     kind = trace.get("type", "scatter")
     if kind == "pie":
         _paint_parts(trace, shades)
+    elif kind == "sankey":
+        _paint_flows(trace, shades)
     elif kind not in WITHOUT_SERIES:
         meta = trace.get("meta") or {}
         color = shades.get(meta.get("state", "")) or color_of(series_key(trace), slots, shades)
@@ -150,3 +152,14 @@ def _paint_parts(trace: Json, shades: Mapping[str, Any]) -> None:
     shown = [color_of(label, slots, shades) for label in labels]
     trace["marker"] = {"colors": shown, **trace.get("marker", {})}
     trace["labels"] = [palette()["words"].get(label, label) for label in labels]
+
+
+def _paint_flows(trace: Json, shades: Mapping[str, Any]) -> None:
+    """Give a link the color of where it comes from; an end is pale, whatever it comes from."""
+    names = [str(name) for name in (trace.get("meta") or {}).get("names", trace["node"]["label"])]
+    slots = assign(name for name in names if not name.startswith("$"))
+    shown = [color_of(name, slots, shades) for name in names]
+    ends = zip(trace["link"]["source"], trace["link"]["target"], strict=True)
+    links = [f"{shown[from_]}{'1f' if names[to] == '$end' else '59'}" for from_, to in ends]
+    trace["node"] = {"color": shown, **trace["node"]}
+    trace["link"] = {"color": links, **trace["link"]}

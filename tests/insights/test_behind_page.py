@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from analytics.insights.views.behind import cell_text
+from analytics.insights.figures.cells import cell_text
 from portal.lib import clock
 from tests.conftest import PageClient
 from tests.insights.events import Event, load

@@ -21,6 +21,7 @@ from portal.lib.field_error import FieldError
 
 Scalar = str | float | bool
 MAX_STEPS = 20
+DEFAULT_STEPS, DEFAULT_GAP_MINUTES = 5, 30
 LONGEST_GAP_MINUTES = 24 * 60
 
 
@@ -33,9 +34,9 @@ class Paths:
 
     start: Scalar | None = None
     end: Scalar | None = None
-    steps: int = 5
+    steps: int = DEFAULT_STEPS
     by: Property | None = None
-    session_gap_minutes: int = 30
+    session_gap_minutes: int = DEFAULT_GAP_MINUTES
     min_users: int = 1
     where: tuple[Filter, ...] = ()
     sampling: float = 1.0
@@ -50,10 +51,10 @@ def parse_paths(body: Mapping[str, Any], zone: ZoneInfo) -> Paths:
     found = Paths(
         start=_edge(reader, "start", by),
         end=_edge(reader, "end", by),
-        steps=reader.integer("steps", 5, low=2, high=MAX_STEPS),
+        steps=reader.integer("steps", DEFAULT_STEPS, low=2, high=MAX_STEPS),
         by=by,
         session_gap_minutes=reader.integer(
-            "session_gap_minutes", 30, low=1, high=LONGEST_GAP_MINUTES
+            "session_gap_minutes", DEFAULT_GAP_MINUTES, low=1, high=LONGEST_GAP_MINUTES
         ),
         min_users=reader.integer("min_users", 1, low=1, high=1_000_000_000),
         where=reader.each("where", partial(parse_filter, zone=zone), most=MAX_FILTERS),

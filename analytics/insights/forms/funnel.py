@@ -18,6 +18,7 @@ from analytics.insights.forms.shared import (
     Range,
     at,
     conditions,
+    number_or_text,
     text,
 )
 from portal.store.query import TimeRange
@@ -156,7 +157,7 @@ class FunnelForm:
         number = {row: place for place, row in enumerate(self.filled, 1)}
         body: dict[str, Any] = {
             "steps": [self._step(row) for row in self.filled],
-            "window": {"value": _count(self.window[0]), "unit": self.window[1]},
+            "window": {"value": number_or_text(self.window[0]), "unit": self.window[1]},
             "order": self.order,
             "where": self._where(""),
         }
@@ -227,11 +228,6 @@ def _chosen(query: QueryDict, name: str, choices: Sequence[str]) -> str:
 
 def _number(given: str) -> int:
     return int(given) if given.isdecimal() and 0 < len(given) < 4 else 1
-
-
-def _count(given: str) -> Any:
-    """Return a whole number, or what was typed: the definition says what is wrong with it."""
-    return int(given) if given.isdecimal() and len(given) < 10 else given
 
 
 def _between(one: ExclusionRow, now: Mapping[str, str], last: int) -> ExclusionRow:

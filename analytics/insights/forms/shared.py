@@ -163,6 +163,11 @@ def as_number(text: str) -> float | int | None:
     return found if abs(found) < float("inf") else None
 
 
+def number_or_text(given: str) -> Any:
+    """Return a whole number, or what was typed: the definition says what is wrong with it."""
+    return int(given) if given.isdecimal() and len(given) < 10 else given
+
+
 def as_of_in(query: QueryDict, now: datetime) -> datetime:
     """Return the moment that a download is to agree with; now when none is given."""
     try:

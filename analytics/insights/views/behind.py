@@ -47,17 +47,12 @@ class Behind:
 def people_url(kind: str, body: Json, window: TimeRange, as_of: datetime, back: str) -> str:
     """Return the address of the people behind an answer; what is added to it says which number.
 
-    `back` is the path of the page that shows the answer. A cell's values are written by `cell_text`.
+    `back` is the path of the page that shows the answer. A cell's values are written by `figures.cells.cell_text`.
     """
     span = {"from": window.start.isoformat(), "to": window.end.isoformat()}
     asked = orjson.dumps(body | span | {"time_zone": window.zone}).decode()
     query = {"question": asked, "as_of": as_of.isoformat(), "back": back}
     return f"{reverse('people-behind', args=[kind])}?{urlencode(query)}"
-
-
-def cell_text(value: Any) -> str:
-    """Write a value of an answer into an address so that its type comes back: 5 is not "5"."""
-    return orjson.dumps(value).decode()
 
 
 @require_safe

@@ -9,7 +9,7 @@
 import { openDialog } from 'portal/lib/dialog.js';
 import { el, icon } from 'portal/lib/dom.js';
 import { labelEnds, legendEntries, recolor, swatch } from 'portal/lib/chart-labels.js';
-import { dress, palette } from 'portal/lib/chart-theme.js';
+import { dress, padFlows, palette } from 'portal/lib/chart-theme.js';
 import { cellOf, describe, hasPoints, seriesKey } from 'portal/lib/figure.js';
 import { theme } from 'portal/lib/theme.js';
 import { turn } from 'portal/lib/turns.js';
@@ -105,6 +105,7 @@ export class PortalChart extends HTMLElement {
       dressed.layout.hiddenlabels = [...this.#hidden];
       this.#drawLegend(all.data, labelEnds(dressed, this.#canvas, this.#names().size, colors));
       this.#canvas.setAttribute('aria-label', describe(this.#figure, this.label));
+      padFlows(dressed, this.#canvas.clientHeight);
       await Plotly.react(this.#canvas, dressed.data, { ...dressed.layout, width: this.#canvas.clientWidth, height: this.#canvas.clientHeight }, CONFIG);
       this.#listen();
       return this.dispatchEvent(new CustomEvent('chart:drawn', { bubbles: true }));
@@ -138,7 +139,7 @@ export class PortalChart extends HTMLElement {
   #listen() {
     if (this.#canvas.dataset.listens) return;
     this.#canvas.dataset.listens = 'yes';
-    this.#canvas.on('plotly_click', ({ points }) => this.dispatchEvent(new CustomEvent('chart:choose', { bubbles: true, detail: { cell: cellOf(points[0]) } })));
+    this.#canvas.on('plotly_click', ({ points }) => this.dispatchEvent(new CustomEvent('chart:choose', { bubbles: true, detail: { cell: cellOf(points[0], this.#figure) } })));
     this.#canvas.on('plotly_relayout', (change) => {
       const [from, to] = [change['xaxis.range[0]'], change['xaxis.range[1]']];
       if (from !== undefined) this.dispatchEvent(new CustomEvent('chart:zoom', { bubbles: true, cancelable: true, detail: { from, to } }));

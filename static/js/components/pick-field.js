@@ -1,7 +1,7 @@
 /**
  * <pick-field><input list="a-datalist"></pick-field>: a combobox over a datalist's options, whose
  * text is the note beside the name. <pick-field values="/explore/values/"> asks for the values of
- * the property that its form names instead. Without this module the datalist does the work.
+ * the property that its form names (in `new_property` or `by`) instead. Without this module the datalist does the work.
  * The choice is announced by the input's own `change`.
  */
 

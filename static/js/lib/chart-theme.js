@@ -83,7 +83,8 @@ function colorOf(key, slots, colors) {
 
 function paint(trace, slots, colors, { dashes, words }) {
   if (trace.type === 'pie') return paintParts(trace, colors, words);
-  if (['heatmap', 'indicator', 'sankey'].includes(trace.type)) return undefined;
+  if (trace.type === 'sankey') return paintFlows(trace, colors);
+  if (['heatmap', 'indicator'].includes(trace.type)) return undefined;
   const key = seriesKey(trace);
   const color = colors[trace.meta?.state] ?? colorOf(key, slots, colors);
   const role = trace.meta?.role;
@@ -105,6 +106,21 @@ function paintParts(trace, colors, words) {
   const slots = assign(labels.filter((label) => !label.startsWith('$')));
   trace.marker = { colors: labels.map((label) => colorOf(label, slots, colors)), ...trace.marker };
   trace.labels = labels.map((label) => words[label] ?? label);
+}
+
+// A link has the color of where it comes from; an end is pale, whatever it comes from.
+function paintFlows(trace, colors) {
+  const names = trace.meta?.names ?? values(trace.node.label);
+  const slots = assign(names.filter((name) => !name.startsWith('$')));
+  const shown = names.map((name) => colorOf(name, slots, colors));
+  trace.node = { color: shown, ...trace.node };
+  trace.link = { color: values(trace.link.source).map((from, at) => `${shown[from]}${names[trace.link.target[at]] === '$end' ? '1f' : '59'}`), ...trace.link };
+}
+
+/** A sankey's nodes stand at shares of the height; so must the room between them: `meta.pad`. */
+export function padFlows({ data, layout }, height) {
+  const { t = 10, b = 8 } = layout.margin ?? {};
+  for (const trace of data) if (trace.meta?.pad) trace.node.pad = trace.meta.pad * (height - t - b);
 }
 
 /** "$other" is a key, "Other" the word on the screen; the color still follows the key. */

@@ -11,6 +11,8 @@ const MOMENT = /^\d{4}-\d\d-\d\d/;
  * @returns {{head: string[], rows: (string|number|null)[][]}}
  */
 export function rowsOf(figure) {
+  const flows = figure.data.find((trace) => trace.type === 'sankey');
+  if (flows) return rowsOfFlows(flows);
   const traces = figure.data.filter((trace) => trace.x || trace.labels || trace.values);
   const columns = new Map();
   const rows = new Map();
@@ -30,6 +32,11 @@ export function rowsOf(figure) {
   const keys = [...rows.keys()];
   const ordered = keys.every((key) => MOMENT.test(key)) ? [...rows].sort(([a], [b]) => (a < b ? -1 : 1)) : [...rows];
   return { head: ['', ...names], rows: ordered.map(([key, row]) => [key, ...names.map((name) => row.get(name) ?? null)]) };
+}
+
+function rowsOfFlows({ node, link, meta }) {
+  const name = (at) => meta?.names?.[at] ?? node.label[at];
+  return { head: ['', 'Value'], rows: values(link.value).map((value, at) => [`${name(link.source[at])} → ${name(link.target[at])}`, value]) };
 }
 
 // An incomplete tail is the same series; a comparison is a column of its own.

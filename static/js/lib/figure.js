@@ -15,7 +15,9 @@ export function values(array) {
 }
 
 /** What stands behind a point: `trace.meta.cells` at its place; in a heatmap row by row. */
-export function cellOf(point) {
+export function cellOf(point, figure) {
+  const flows = figure?.data?.[point?.curveNumber ?? 0]?.meta;
+  if (flows?.link_cells) return flows[point.source ? 'link_cells' : 'node_cells'][point.pointNumber] ?? null;
   const place = point?.pointNumber ?? point?.pointIndex;
   const cells = point?.data?.meta?.cells;
   return (Array.isArray(place) ? cells?.[place[0]]?.[place[1]] : cells?.[place]) ?? null;

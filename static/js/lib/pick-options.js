@@ -32,7 +32,7 @@ export function ranked(options, wanted) {
 }
 
 /**
- * Ask for the values of the property that a filter form names.
+ * Ask for the values of the property that a filter form names, or the field `by` of a builder.
  * @param {string} address
  * @param {HTMLFormElement} form
  * @param {string} wanted
@@ -40,7 +40,7 @@ export function ranked(options, wanted) {
  * @returns {Promise<Option[]|null>} null: a newer question is under way, or there is no answer
  */
 export async function valuesOf(address, form, wanted, signal) {
-  const property = form.elements.new_property?.value.trim();
+  const property = (form.elements.new_property ?? form.elements.by)?.value.trim();
   if (!property) return [];
   const query = new URLSearchParams({ property, of: form.elements.new_of?.value ?? 'event', op: form.elements.new_op?.value ?? '=', q: wanted.replaceAll('"', '') });
   const event = eventOf(form);
