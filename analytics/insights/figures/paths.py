@@ -19,6 +19,7 @@ from portal.lib.text import grouped, humanize
 Json = dict[str, Any]
 Place = tuple[int, str]  # a step, and what was done there as JSON: 5 and "5" are two
 END = "$end"
+GRAY = (END, "$none")
 LONGEST_LABEL = 22
 PAD, MOST_PADS = 0.056, 0.4  # between nodes, and all of these together, as shares of the height
 EDGE = 1e-3  # plotly takes 0 for "no position"
@@ -122,7 +123,7 @@ def drawn(flows: Sequence[Flow], places: list[Place], nodes: dict[Place, Json]) 
             "hovertemplate": "%{customdata}<extra></extra>",
         },
         "meta": {
-            "names": [END if name == END else value_text(name) for name in names],
+            "names": [name if name in GRAY else value_text(name) for name in names],
             "node_cells": [node_cell(place, nodes) for place in places],
             "link_cells": [one.cell for one in flows],
             "pad": pad,

@@ -35,7 +35,7 @@ export function rowsOf(figure) {
 }
 
 function rowsOfFlows({ node, link, meta }) {
-  const name = (at) => meta?.names?.[at] ?? node.label[at];
+  const name = (at) => (meta?.names?.[at]?.startsWith('$') === false ? meta.names[at] : node.label[at]);
   return { head: ['', 'Value'], rows: values(link.value).map((value, at) => [`${name(link.source[at])} → ${name(link.target[at])}`, value]) };
 }
 
