@@ -47,6 +47,7 @@ SECTIONS = (
             Entry("Trends", "trending-up", "trends", "t", EXPLORE, in_bar=True),
             Entry("Funnels", "funnel", "funnels", "f", EXPLORE),
             Entry("Paths", "waypoints", "paths", "p", EXPLORE),
+            Entry("Saved", "star", "saved", "v", EXPLORE),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
             Entry("SQL", "terminal", "sql", "q", RUN_SQL),
             Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),

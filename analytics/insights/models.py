@@ -214,3 +214,6 @@ class SavedInsight(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("saved-open", args=[self.pk])

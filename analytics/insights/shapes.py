@@ -9,6 +9,11 @@ from analytics.insights.models import Folder, SavedInsight
 
 Json = dict[str, Any]
 DEEPEST = 10  # folders inside folders
+BADGES = {
+    "ok": ("Checked: same", "success", "circle-check"),
+    "differs": ("Differs", "critical", "triangle-alert"),
+    "failed": ("Not checked", "warning", "circle-alert"),
+}
 
 
 def insight_json(insight: SavedInsight) -> Json:
@@ -28,6 +33,7 @@ def insight_json(insight: SavedInsight) -> Json:
         "created_at": insight.created_at,
         "updated_at": insight.updated_at,
         "check": check_json(insight),
+        "page_url": insight.get_absolute_url(),
     }
 
 
@@ -81,3 +87,14 @@ def tree(folders: Iterable[Folder]) -> list[tuple[int, Folder]]:
         ]
 
     return below(None, 0)
+
+
+def check_badge(insight: SavedInsight) -> Json | None:
+    """Return how the nightly check's finding looks: words, kind, icon, note, at."""
+    words, kind, icon = BADGES.get(insight.check_state, ("", "", ""))
+    if not words:
+        return None
+    return {
+        "words": words, "kind": kind, "icon": icon, "note": insight.check_note,
+        "at": insight.checked_at,
+    }  # fmt: skip

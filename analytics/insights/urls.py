@@ -4,7 +4,18 @@ from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights.api import cohorts, saved
 from analytics.insights.api import insights as api
-from analytics.insights.views import behind, events, funnels, paths, samples, schema, sql, trends
+from analytics.insights.views import (
+    behind,
+    events,
+    funnels,
+    keeping,
+    paths,
+    samples,
+    schema,
+    sql,
+    trends,
+)
+from analytics.insights.views import saved as saved_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
@@ -22,6 +33,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/sql/", sql.sql, name="sql"),
     path("explore/sql/csv/", sql.sql_file, {"kind": "csv"}, name="sql-csv"),
     path("explore/sql/xlsx/", sql.sql_file, {"kind": "xlsx"}, name="sql-xlsx"),
+    path("explore/saved/", saved_pages.library, name="saved"),
+    path("explore/saved/new/", keeping.save, name="saved-new"),
+    path("explore/saved/folders/", saved_pages.make_folder, name="saved-folders"),
+    path("explore/saved/folders/<int:pk>/", saved_pages.change_folder, name="saved-folder"),
+    path(
+        "explore/saved/folders/<int:pk>/delete/",
+        saved_pages.delete_folder,
+        name="saved-folder-delete",
+    ),
+    path("explore/saved/<int:pk>/", saved_pages.about, name="saved-about"),
+    path("explore/saved/<int:pk>/open/", saved_pages.open_saved, name="saved-open"),
+    path("explore/saved/<int:pk>/update/", keeping.update, name="saved-update"),
+    path("explore/saved/<int:pk>/delete/", saved_pages.delete_saved, name="saved-delete"),
     path("explore/schema/", schema.schema, name="schema"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
     path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),

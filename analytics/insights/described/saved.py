@@ -19,7 +19,7 @@ NULLABLE_ID = {"type": "integer", "nullable": True}
 INSIGHT = record(
     id=WHOLE, name=TEXT, description=TEXT, kind=TEXT, definition=OBJECT, view=OBJECT, folder=TEXT,
     folder_id=NULLABLE_ID, is_shared=FLAG, version=WHOLE, created_by=TEXT, created_at=TIME,
-    updated_at=TIME, check=record(at=TIME, state=TEXT, note=TEXT),
+    updated_at=TIME, check=record(at=TIME, state=TEXT, note=TEXT), page_url=TEXT,
 )  # fmt: skip
 WRITTEN = {
     "name": TEXT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from analytics.insights.forms.shared import (
     Range,
     at,
     conditions,
+    conditions_of,
     number_or_text,
     text,
 )
@@ -91,6 +93,44 @@ class FunnelForm:
             range=Range.read(query),
         )
         return form.renumbered(was)
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any], view: Mapping[str, Any]) -> FunnelForm:
+        """Read a kept definition; what the builder has no field for is left out."""
+        steps, exclusions = definition["steps"], definition.get("exclusions") or ()
+        window: Mapping[str, Any] = definition.get("window") or DEFAULT_WINDOW
+        breakdown = definition.get("breakdown") or {}
+        own = (
+            *(conditions_of(one.get("where") or (), str(n)) for n, one in enumerate(steps, 1)),
+            *(
+                conditions_of(one.get("where") or (), f"x{n}")
+                for n, one in enumerate(exclusions, 1)
+            ),
+        )
+        interval = definition.get("trend_interval")
+        shown = next((one for one in VIEWS if one == view.get("view")), VIEWS[0])
+        return cls(
+            rows=tuple(_row_of(one) for one in steps),
+            where=(*conditions_of(definition.get("where") or (), ""), *chain(*own)),
+            exclusions=tuple(_exclusion_of(one, len(steps)) for one in exclusions),
+            window=(str(window.get("value")), str(window.get("unit") or "day")),
+            order=definition.get("order") or ORDERS[0],
+            breakdown=str(breakdown.get("property", "")),
+            of=breakdown.get("of", "event"),
+            limit=str(breakdown.get("limit", "")),
+            touch=breakdown.get("attribution") or TOUCHES[0],
+            touch_step=breakdown.get("step") or 1,
+            interval="" if view.get("fits") else interval or "",
+            compare=bool(definition.get("compare")),
+            leave_out_open=bool(definition.get("leave_out_open")),
+            view="trend" if interval else shown,
+        )
+
+    def kept_view(self) -> dict[str, Any]:
+        """Return what is kept of the page beside the definition."""
+        if self.view == "trend":
+            return {"view": "trend"} | ({} if self.interval in INTERVALS else {"fits": True})
+        return {"view": self.view} if self.view != VIEWS[0] else {}
 
     def pairs(self) -> Pairs:
         """Return the tidy address, piece by piece."""
@@ -234,3 +274,16 @@ def _between(one: ExclusionRow, now: Mapping[str, str], last: int) -> ExclusionR
     ends = (int(now.get(str(one.after), one.after)), int(now.get(str(one.before), one.before)))
     after = min(*ends, last - 1)
     return replace(one, after=after, before=min(max(*ends, after + 1), last))
+
+
+def _event_of(given: Mapping[str, Any]) -> str:
+    return ANY if given.get("event") is None else str(given["event"])
+
+
+def _row_of(step: Mapping[str, Any]) -> StepRow:
+    return StepRow(_event_of(step), step.get("label") or "", bool(step.get("optional")))
+
+
+def _exclusion_of(given: Mapping[str, Any], steps: int) -> ExclusionRow:
+    after, before = given.get("after_step") or 1, given.get("before_step") or steps
+    return ExclusionRow(_event_of(given), after, before)

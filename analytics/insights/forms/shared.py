@@ -14,7 +14,8 @@ from django.http import QueryDict
 from analytics.insights.buckets import Interval
 
 Pairs = list[tuple[str, str]]
-RANGE = ("from", "to", "tz")
+RANGE = {"from": "from", "to": "to", "tz": "time_zone"}  # in the address, and in the API's body
+SAVED = "saved"
 LISTS = ("in", "not_in")
 UNARY = ("is_set", "is_not_set")
 RAW_TEXT = ("contains", "not_contains", "regex")
@@ -53,25 +54,36 @@ class Condition:
 
 @dataclass(frozen=True)
 class Range:
-    """`from`, `to` and `tz` as they stand in the address."""
+    """`from`, `to` and `tz` as they stand in the address, and which saved insight was opened."""
 
     given: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, query: QueryDict) -> Range:
-        return cls({name: found for name in RANGE if (found := text(query, name))})
+        found = {name: text(query, name) for name in RANGE}
+        found[SAVED] = number(text(query, SAVED))
+        return cls({name: value for name, value in found.items() if value})
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any], saved: str = "") -> Range:
+        found = {name: definition.get(field, "") for name, field in RANGE.items()}
+        return cls({name: value for name, value in (found | {SAVED: saved}).items() if value})
 
     def pairs(self) -> Pairs:
         return [(name, value) for name, value in self.given.items() if value]
 
     def body(self) -> dict[str, str]:
-        names = {"from": "from", "to": "to", "tz": "time_zone"}
-        return {names[name]: value for name, value in self.given.items()}
+        return {field: self.given[name] for name, field in RANGE.items() if name in self.given}
 
 
 def text(query: QueryDict, name: str) -> str:
     """Return a parameter's last value, the empty text without one."""
     return str(query.get(name) or "")
+
+
+def number(given: str) -> str:
+    """Return a row's number as the address has it, nothing for what is none."""
+    return given if given.isdecimal() and given.isascii() and len(given) < 16 else ""
 
 
 def letter(place: int) -> str:
@@ -97,6 +109,12 @@ def conditions(packed: Iterable[str]) -> Iterable[Condition]:
                 "person" if given.get("of") == "person" else "event",
                 str(given.get("in", "")),
             )
+
+
+def conditions_of(filters: Iterable[Any], part: str) -> tuple[Condition, ...]:
+    """Read the filters of a definition as those of one row; what is no filter is left out."""
+    packed = [{**one, "in": part} if part else one for one in filters if isinstance(one, dict)]
+    return tuple(conditions(orjson.dumps(one).decode() for one in packed))
 
 
 def added_condition(query: QueryDict, types: Types) -> Condition | None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import orjson
 from django.http import QueryDict
 
-from analytics.insights.forms.shared import text
+from analytics.insights.forms.shared import SAVED, number, text
 from portal.store.guard.words import PLACEHOLDER
 
 PREFIX = "p_"
@@ -27,6 +27,7 @@ class SqlForm:
 
     query: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    saved: str = ""  # which saved insight was opened
 
     @classmethod
     def read(cls, given: QueryDict) -> SqlForm:
@@ -35,11 +36,23 @@ class SqlForm:
             for name in given
             if name.startswith(PREFIX)
         }
-        return cls(text(given, "q").replace("\r\n", "\n"), values)
+        query = text(given, "q").replace("\r\n", "\n")
+        return cls(query, values, number(text(given, SAVED)))
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any], saved: str) -> SqlForm:
+        """Read a kept definition."""
+        given = definition.get("parameters") or {}
+        values = {
+            name: value if isinstance(value, str) else orjson.dumps(value).decode()
+            for name, value in given.items()
+        }
+        return cls(definition["query"], values, saved)
 
     def address(self) -> str:
         """Return the query string that brings the statement back; nothing for very long ones."""
         pairs = [("q", self.query), *((f"{PREFIX}{n}", v) for n, v in self.values.items() if v)]
+        pairs += [(SAVED, self.saved)] if self.saved else []
         address = urlencode(pairs)
         return f"?{address}" if self.query and len(address) <= MOST_IN_ADDRESS else ""
 

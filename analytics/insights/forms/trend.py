@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from analytics.insights.forms.shared import (
     Range,
     at,
     conditions,
+    conditions_of,
     letter,
     text,
 )
@@ -70,6 +72,29 @@ class TrendForm:
             chart=text(query, "chart") if text(query, "chart") in CHARTS else "line",
             range=Range.read(query),
         )
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any], view: Mapping[str, Any]) -> TrendForm:
+        """Read a kept definition; what the builder has no field for is left out."""
+        series = definition["series"]
+        own = (conditions_of(one.get("where") or (), letter(n)) for n, one in enumerate(series))
+        breakdown = definition.get("breakdown") or {}
+        return cls(
+            rows=tuple(_row_of(one) for one in series),
+            where=(*conditions_of(definition.get("where") or (), ""), *chain(*own)),
+            breakdown=str(breakdown.get("property", "")),
+            of=breakdown.get("of", "event"),
+            limit=str(breakdown.get("limit", "")),
+            formula=definition.get("formula") or "",
+            interval="" if view.get("fits") else definition.get("interval") or "day",
+            compare=bool(definition.get("compare")),
+            chart=next((one for one in CHARTS if one == view.get("chart")), "line"),
+        )
+
+    def kept_view(self) -> dict[str, Any]:
+        """Return what is kept of the page beside the definition."""
+        chart = {"chart": self.chart} if self.chart != "line" else {}
+        return chart | ({} if self.interval in INTERVALS else {"fits": True})
 
     def pairs(self) -> Pairs:
         """Return the tidy address, piece by piece."""
@@ -134,3 +159,8 @@ def _rows(query: QueryDict) -> Iterable[Row]:
             at(measured, place).strip(),
             at(names, place).strip(),
         )
+
+
+def _row_of(series: Mapping[str, Any]) -> Row:
+    event, measured = series.get("event") or "", series.get("property") or ""
+    return Row(event, series.get("math") or "total", measured, series.get("label") or "")

@@ -1,6 +1,7 @@
 /**
  * Dialogs and drawers are native <dialog>s. data-opens="id" on a button opens one, data-closes
- * inside closes it; a click beside a drawer closes it too.
+ * inside closes it; a click beside a drawer closes it too. One with data-fills opens by itself when
+ * something is put into it, and is emptied when it closes.
  */
 
 document.addEventListener('click', (event) => {
@@ -8,6 +9,14 @@ document.addEventListener('click', (event) => {
   if (opener) document.getElementById(opener.dataset.opens)?.showModal();
   if (event.target.closest?.('[data-closes]')) event.target.closest('dialog')?.close();
   if (event.target instanceof HTMLDialogElement && isBeside(event)) event.target.close();
+});
+
+document.addEventListener('htmx:after:swap', () => {
+  for (const dialog of document.querySelectorAll('dialog[data-fills]:not([open])')) {
+    if (!dialog.firstElementChild?.childElementCount) continue;
+    dialog.addEventListener('close', () => dialog.firstElementChild.replaceChildren(), { once: true });
+    dialog.showModal();
+  }
 });
 
 function isBeside(event) {
