@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+CHANGE_PERSONS = "ingest.change_persons"
+
 
 class Source(models.Model):
     """An app or service that sends events. Its id stands in every event row."""

@@ -26,7 +26,8 @@ from analytics.ingest.identities import Id
 from analytics.ingest.inserting import insert
 from analytics.ingest.models import Merge
 from analytics.ingest.properties import typed
-from portal.store import client
+from portal.store import client, nodes
+from portal.store.cluster import altered, system
 from portal.store.query import Query
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,8 @@ MINE = (
     " OR (user_id = '' AND anonymous_id IN {others:Array(String)}))"
 )
 IS_REWRITING = (
-    "SELECT count() FROM system.mutations"
-    " WHERE database = currentDatabase() AND table = 'events' AND NOT is_done"
-    " AND position(command, {mark:String}) > 0"
+    "SELECT count() FROM {mutations}"
+    " WHERE database = currentDatabase() AND NOT is_done AND position(command, {{mark:String}}) > 0"
 )
 TOLD = (
     "SELECT ts, properties FROM events"
@@ -45,7 +45,6 @@ TOLD = (
 )
 # By key: the values that came from the ids that leave. Other keys and times are left alone.
 FORGET = (
-    "DELETE FROM person_properties"
     " WHERE person IN {persons:Array(UInt64)} AND has({keys:Array(String)}, toString(key))"
     " AND toUnixTimestamp64Micro(ts) BETWEEN"
     " transform(toString(key), {keys:Array(String)}, {since:Array(Int64)}, toInt64(0))"
@@ -83,7 +82,8 @@ class Parting:
 
 def is_rewriting(parting: Parting) -> bool:
     """Tell whether the engine is still at it."""
-    return bool(client.run(Query(IS_REWRITING, {"mark": mark(parting)})).value())
+    sql = IS_REWRITING.format(mutations=system("mutations", nodes.cluster()))
+    return bool(client.run(Query(sql, {"mark": mark(parting)})).value())
 
 
 def mark(parting: Parting) -> str:
@@ -93,7 +93,7 @@ def mark(parting: Parting) -> str:
 def rewrite(parting: Parting, *, waits: bool) -> None:
     """Give the ids' events the new number; the engine does it part by part."""
     client.command(
-        f"ALTER TABLE events UPDATE {mark(parting)} WHERE {MINE}",
+        f"ALTER TABLE {altered('events', nodes.cluster())} UPDATE {mark(parting)} WHERE {MINE}",
         settings_={"mutations_sync": 1 if waits else 0},
         **parting.params,
     )
@@ -114,7 +114,7 @@ def part_properties(parting: Parting) -> None:
     mixed = [key for key, value in leaving.items() if value[0] >= since[key]]
     if mixed:
         client.command(
-            FORGET,
+            f"DELETE FROM {altered('person_properties', nodes.cluster())}{FORGET}",
             persons=parting.persons,
             keys=mixed,
             since=[microseconds(since[key]) for key in mixed],

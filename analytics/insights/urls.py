@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics.insights.api import cohorts, saved
+from analytics.insights.api import cohorts, people, saved
 from analytics.insights.api import insights as api
 from analytics.insights.views import (
     behind,
@@ -74,6 +74,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         cohorts.CohortSizes.as_view(),
         name="api-cohort-sizes",
     ),
+    path("api/v1/people", people.PeopleList.as_view(), name="api-people"),
+    path("api/v1/people/merge", people.MergePersons.as_view(), name="api-people-merge"),
+    path("api/v1/people/split", people.SplitPerson.as_view(), name="api-people-split"),
+    path("api/v1/people/changes", people.ChangeList.as_view(), name="api-people-changes"),
+    path(
+        "api/v1/people/changes/<int:change_id>",
+        people.ChangeDetail.as_view(),
+        name="api-people-change",
+    ),
+    path(
+        "api/v1/people/changes/<int:change_id>/undo",
+        people.UndoChange.as_view(),
+        name="api-people-undo",
+    ),
+    # Last: an id may hold slashes.
+    path("api/v1/people/<path:person_id>", people.Person.as_view(), name="api-person"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

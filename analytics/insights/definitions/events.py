@@ -41,6 +41,7 @@ class EventList:
     where: tuple[Filter, ...] = ()
     limit: int = DEFAULT_LIMIT
     after: Place | None = None
+    person: int | None = None  # of a person's timeline; nobody asks for it by name
 
 
 def parse_event_list(body: Mapping[str, Any], zone: ZoneInfo) -> EventList:
@@ -51,13 +52,14 @@ def parse_event_list(body: Mapping[str, Any], zone: ZoneInfo) -> EventList:
         user_id=reader.text("user_id", ""),
         where=reader.each("where", partial(parse_filter, zone=zone), most=MAX_FILTERS),
         limit=reader.integer("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT),
-        after=_place(reader.text("cursor", "")),
+        after=place_of(reader.text("cursor", "")),
     )
     reader.finish()
     return found
 
 
-def _place(text: str) -> Place | None:
+def place_of(text: str) -> Place | None:
+    """Read a cursor. Raises FieldError."""
     if not text:
         return None
     try:

@@ -23,6 +23,8 @@ def listing(asked: EventList, window: TimeRange, person: str, *, limit: int) -> 
     params = Params()
     selection = Selection(asked.name or None, window, asked.where)
     more = [f"user_id = {params.text(asked.user_id)}"] if asked.user_id else []
+    if asked.person is not None:
+        more.append(f"{person} = {params.add(asked.person, 'UInt64')}")
     if asked.after:
         more.append(_after(asked.after, params))
     sql = f"""
