@@ -55,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/lifecycle", api.LifecycleView.as_view(), name="api-lifecycle"),
     path("api/v1/insights/stickiness", api.StickinessView.as_view(), name="api-stickiness"),
     path("api/v1/insights/paths", api.PathsView.as_view(), name="api-paths"),
+    path("api/v1/insights/sessions", api.SessionsView.as_view(), name="api-sessions"),
     path("api/v1/insights/<str:kind>/people", api.PeopleView.as_view(), name="api-people-behind"),
     path("api/v1/insights", saved.InsightList.as_view(), name="api-insights"),
     path("api/v1/insights/<int:pk>", saved.InsightDetail.as_view(), name="api-insight"),

@@ -145,11 +145,20 @@ class PathsView(InsightView):
     operations = {"post": described.PATHS}
 
 
+class SessionsView(InsightView):
+    """Count sessions: how many, how long, how full, with what they begin and end."""
+
+    kind = "sessions"
+    operations = {"post": described.SESSIONS}
+
+
 class PeopleView(APIView):
     """List the persons behind a number of an insight: its body plus which number is meant.
 
     trend: `series_index`, `t`, `breakdown_value`; funnel: `step`, `outcome` (reached, dropped),
-    `value`; retention: `start`, `period`; lifecycle: `t`, `status`; stickiness: `buckets`.
+    `value`; retention: `start`, `period`; lifecycle: `t`, `status`; stickiness: `buckets`;
+    paths: `step`, `name`, `next_name` ("$end": nothing more); sessions: `t`, `breakdown_value`,
+    `entry`, `exit`, `bounced`.
     """
 
     required_permission = "insights.explore"

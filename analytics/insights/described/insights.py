@@ -205,11 +205,32 @@ PATHS = Operation(
         meta=META,
     ),
 )  # fmt: skip
+SESSION_FIGURES = {
+    "sessions": WHOLE, "people": WHOLE, "average_seconds": NUMBER, "median_seconds": NUMBER,
+    "events_per_session": NUMBER, "bounce_share": NUMBER,
+}  # fmt: skip
+EDGES = listed(record(name=TEXT, sessions=WHOLE, share=NUMBER, bounce_share=NUMBER))
+SESSIONS = Operation(
+    body=record(
+        (), event=EVENT_OR_ANY, interval=choice(*INTERVALS), breakdown=BREAKDOWN,
+        week_start=choice(*retention.WEEKDAYS), session_gap_minutes=WHOLE, **COMMON,
+    ),
+    answer=record(
+        series=listed(
+            record(
+                breakdown_value=ANY,
+                points=listed(record(t=TIME, **SESSION_FIGURES, complete=FLAG)),
+                total=record(**SESSION_FIGURES),
+            )
+        ),
+        total=record(**SESSION_FIGURES), entries=EDGES, exits=EDGES, meta=META,
+    ),
+)  # fmt: skip
 PEOPLE = Operation(
     body=record(
         (), limit=WHOLE, cursor=TEXT, step=WHOLE, outcome=choice("reached", "dropped"), value=ANY,
         start=TIME, period=WHOLE, t=TIME, status=TEXT, buckets=WHOLE, series_index=WHOLE,
-        breakdown_value=ANY, name=ANY, next_name=ANY, **COMMON,
+        breakdown_value=ANY, name=ANY, next_name=ANY, entry=TEXT, exit=TEXT, bounced=FLAG, **COMMON,
     ),
     answer=record(
         people=listed(

@@ -10,6 +10,7 @@ from analytics.insights.definitions.paths import Paths
 from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
+from analytics.insights.sql.sessions import Reading, walks
 from analytics.insights.sql.values import Key, key_of, key_of_value, of_event
 from portal.store.query import Query, TimeRange
 
@@ -117,21 +118,12 @@ def _sessions(paths: Paths, window: TimeRange, person: str, params: Params) -> s
     """Return the query of one row a session: `who`, `session` [(microseconds, position, id, key,
     passes)] in order.
     """
-    gap = params.integer(paths.session_gap_minutes * 60_000_000)
     key = _name(paths, params)
     passes = " AND ".join(condition(one, params, person) for one in paths.where) or "1"
     everything = Selection(None, window, (), paths.sampling)
     found = where(everything, params, person, f"{person} != 0")
-    event = f"(toUnixTimestamp64Micro(ts), position, id, {key.typed(key.raw)}, {passes})"
-    return f"""SELECT who, arrayJoin(if(session_id = '',
-                arraySplit((one, place) -> one.1 - events[place - 1].1 > {gap} AND place > 1,
-                    events, arrayEnumerate(events)), [events])) AS session
-            FROM (
-                SELECT {person} AS who, session_id, arraySort(groupArray({event})) AS events
-                FROM events
-                WHERE {found}
-                GROUP BY who, session_id
-            )"""
+    reading = Reading(person, found, paths.session_gap_minutes)
+    return walks(reading, [key.typed(key.raw), passes], params)
 
 
 def _name(paths: Paths, params: Params) -> Key:

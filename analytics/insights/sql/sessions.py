@@ -6,6 +6,9 @@ those that a question is about, so that the same session has the same bounds in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.spans import during
 from portal.store.query import TimeRange
@@ -35,3 +38,31 @@ def by_gaps(window: TimeRange, person: str, params: Params) -> str:
             FROM events WHERE {conditions}
         )
     )"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where the events of sessions are read from, which, and after what pause a session ends."""
+
+    person: str
+    where: str  # the window and the sample; not the filters, which tell sessions, not events
+    gap_minutes: int = GAP_S // 60
+    events: str = "events"
+
+
+def walks(reading: Reading, of: Sequence[str], params: Params) -> str:
+    """Return the query of one row a session, its events in order.
+
+    Columns: `who`, `session` [(microseconds, position, id, *of)].
+    """
+    gap = params.integer(reading.gap_minutes * 60_000_000)
+    event = ", ".join(["toUnixTimestamp64Micro(ts)", "position", "id", *of])
+    return f"""SELECT who, arrayJoin(if(session_id = '',
+                arraySplit((one, place) -> one.1 - events[place - 1].1 > {gap} AND place > 1,
+                    events, arrayEnumerate(events)), [events])) AS session
+            FROM (
+                SELECT {reading.person} AS who, session_id, arraySort(groupArray(({event}))) AS events
+                FROM {reading.events}
+                WHERE {reading.where}
+                GROUP BY who, session_id
+            )"""
