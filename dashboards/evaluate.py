@@ -13,8 +13,9 @@ from typing import Any
 from django.db import close_old_connections
 from django.template.loader import render_to_string
 
+from analytics.insights.keeping import OTHERWISE
 from dashboards.models import Widget
-from dashboards.widgets import Drawing, widgets
+from dashboards.widgets import CannotDraw, Drawing, widgets
 from portal.lib.api import FieldError
 from portal.lib.registry import UnknownKind
 from portal.lib.time_range import BadRange, Chosen, read
@@ -62,7 +63,7 @@ def evaluate(widget: Widget, look: Look, now: datetime) -> dict[str, Any]:
         frame = answer(widget, look, now)
         drawing = widgets.get(widget.kind).draw(frame, widget.config)
         return shown(widget, drawing, frame.meta)
-    except (CannotShow, FieldError, UnknownKind, BadRange, EmptyWindow) as problem:
+    except (CannotShow, CannotDraw, FieldError, UnknownKind, BadRange, EmptyWindow) as problem:
         return failed(str(problem), now)
     except client.EngineUnavailable:
         return failed("The engine does not answer; it restarts by itself.", now)
@@ -92,7 +93,7 @@ def answer(widget: Widget, look: Look, now: datetime) -> Frame:
     chosen = look.range_at(now)
     window = TimeRange(chosen.start, chosen.end, chosen.zone)
     kind, params = asked(widget)
-    if widget.source == "insight":
+    if kind == "trend":
         params.setdefault("interval", interval_for(window.end - window.start))
     return ask(kind, Question(params=params, window=window, as_of=now, rights=look.rights))
 
@@ -108,12 +109,25 @@ def asked(widget: Widget) -> tuple[str, dict[str, Any]]:
     """Return the source's kind and parameters that a widget's query names."""
     if widget.source == "dataset":
         return dataset(widget.query), {}
+    if widget.source == "sql":
+        return "sql", {"query": widget.query, "parameters": widget.config.get("parameters") or {}}
     if widget.source != "insight":
         raise CannotShow(f"This portal has no source “{widget.source}” yet.")
+    kind, definition = insight_of(widget)
+    return kind, {name: value for name, value in definition.items() if name not in OTHERWISE}
+
+
+def insight_of(widget: Widget) -> tuple[str, dict[str, Any]]:
+    """Return the kind and the definition that a widget's query holds.
+
+    The definition stands under `definition` (a retention has a `kind` of its own), or beside the
+    kind. Raises CannotShow.
+    """
     try:
-        definition = json.loads(widget.query)
-        kind = definition.pop("kind")
-    except (ValueError, KeyError, AttributeError) as problem:
+        given = json.loads(widget.query)
+        kind = given.pop("kind")
+        definition = dict(given.get("definition", given))
+    except (ValueError, KeyError, AttributeError, TypeError) as problem:
         raise CannotShow("The query is not an insight's JSON definition with a kind.") from problem
     return kind, definition
 

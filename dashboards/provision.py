@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from dashboards.models import Dashboard, Widget
+from dashboards.shapes import TYPES, size_of
 from portal.audit.trail import Change, record
 
 TREND = {"kind": "trend"}
@@ -53,19 +54,6 @@ class Shipped:
     tags: list[str]
     starts: str
     boxes: tuple[Box, ...]
-
-
-TYPES = {
-    "stat": "metric", "line": "chart", "area": "chart", "bar": "chart", "table": "table",
-    "text": "custom",
-}  # fmt: skip
-
-
-def size_of(width: int) -> str:
-    for limit, name in ((6, "small"), (12, "medium"), (23, "large")):
-        if width <= limit:
-            return name
-    return "full-width"
 
 
 def series(event: str, math: str = "total", **more: Any) -> dict[str, Any]:

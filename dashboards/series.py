@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dashboards.widgets import CannotDraw
 from portal.store.frame import Frame
 
 
@@ -29,8 +30,10 @@ class Line:
 def lines(frame: Frame) -> list[Line]:
     """Return the lines in the order in which they first appear.
 
-    Reads columns `t`, `series`, `value`, and where they exist `breakdown`, `compare`, `complete`.
+    Raises CannotDraw without values over time. Reads columns `t`, `series`, `value`, and where they exist `breakdown`, `compare`, `complete`.
     """
+    if not {"t", "series", "value"} <= {column.name for column in frame.columns}:
+        raise CannotDraw("There are no values over time in this answer: draw it as a table.")
     found: dict[tuple[str, bool], list[tuple[datetime, float | None, bool]]] = {}
     size = len(frame)
     names = _names(frame)
@@ -82,7 +85,7 @@ def _optional(frame: Frame, name: str, otherwise: Sequence[Any]) -> Sequence[Any
 
 def _totals(frame: Frame) -> dict[tuple[str, bool], float | None]:
     """Take totals from the insight's answer: a person counts once there, not once a bucket."""
-    answered = frame.extra.get("series", [])
+    answered = [one for one in frame.extra.get("series", []) if "label" in one]
     several = len({series["label"] for series in answered}) > 1
     return {
         (

@@ -6,7 +6,19 @@ from typing import Any
 
 from dashboards.models import Dashboard, Widget
 
-COLUMNS = 24
+# The API's coarse word for a kind of widget; a chart where nothing is said.
+TYPES = {"stat": "metric", "table": "table", "text": "custom"} | dict.fromkeys(
+    ("line", "area", "bar", "funnel", "retention", "lifecycle", "stickiness", "paths", "picture"),
+    "chart",
+)
+
+
+def size_of(width: int) -> str:
+    """Return the API's coarse word for a width in columns."""
+    for limit, name in ((6, "small"), (12, "medium"), (23, "large")):
+        if width <= limit:
+            return name
+    return "full-width"
 
 
 def as_json(dashboard: Dashboard, widgets: list[Widget] | None = None) -> dict[str, Any]:

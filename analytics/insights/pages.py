@@ -114,10 +114,11 @@ def address_of(kind: str, kept: Kept, now: datetime, saved: str = "") -> str:
     page = PAGES.get(kind)
     if page is None:
         return ""
-    query = page.reopen(kept, saved)
     try:
+        meant = says(kind, kept.definition, now)
+        query = page.reopen(kept, saved)
         again = page.keep(QueryDict(query.removeprefix("?")), now)
-        is_same = says(kind, again.definition, now) == says(kind, kept.definition, now)
+        is_same = says(kind, again.definition, now) == meant
     except FieldError:
         return ""
     return f"{reverse(page.name)}{query}" if query and is_same else ""

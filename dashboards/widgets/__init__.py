@@ -24,6 +24,10 @@ class Drawing:
     is_empty: bool = False
 
 
+class CannotDraw(Exception):
+    """An answer of another shape than a kind of widget draws; the text says what draws it."""
+
+
 class WidgetKind(Protocol):
     """One way to draw. `options` come from the widget's config; unknown ones are ignored."""
 
@@ -33,7 +37,24 @@ class WidgetKind(Protocol):
     @property
     def label(self) -> str: ...
 
-    def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing: ...
+    def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
+        """Raise CannotDraw for an answer of another shape."""
+        ...
+
+
+def of_insight(frame: Frame, field: str, label: str) -> dict[str, Any]:
+    """Return the answer of the insight that a widget draws. Raises CannotDraw for any other."""
+    if field not in frame.extra:
+        raise CannotDraw(
+            f"This widget draws {label} only: draw it as a table, or ask another question."
+        )
+    return frame.extra
+
+
+def rows_of(frame: Frame) -> dict[str, Any]:
+    """Return a frame's rows as bare values."""
+    heads = [column.label or column.name for column in frame.columns]
+    return {"columns": heads, "rows": list(frame.rows())}
 
 
 widgets: Registry[WidgetKind] = Registry("widget")

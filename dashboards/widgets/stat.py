@@ -1,10 +1,11 @@
-"""One number, how it moved against the period before, and a sparkline."""
+"""One number, how it moved against the period before, and a sparkline; of a funnel its rate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analytics.insights.figures.trend import value_text
 from dashboards.series import Line, lines, unit_of
 from dashboards.widgets import Drawing, widgets
 from portal.store.frame import Frame
@@ -19,6 +20,8 @@ class Stat:
     label = "Number"
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
+        if "steps" in frame.extra:
+            return conversion(frame, options)
         found = lines(frame)
         current = [line for line in found if not line.is_compare]
         if not current:
@@ -26,11 +29,60 @@ class Stat:
         before = {line.name: line for line in found if line.is_compare}
         unit = options.get("unit") or unit_of(frame)
         figures = [figure(line, before.get(line.name), options, unit) for line in current]
-        return Drawing(
-            template="dashboards/widgets/stat.html",
-            context={"figures": figures, "is_single": len(figures) == 1},
-            plain=[{"name": one["name"], "value": one["value"]} for one in figures],
-        )
+        return drawing(figures)
+
+
+def drawing(figures: list[dict[str, Any]]) -> Drawing:
+    return Drawing(
+        template="dashboards/widgets/stat.html",
+        context={"figures": figures, "is_single": len(figures) == 1},
+        plain=[{"name": one["name"], "value": one["value"]} for one in figures],
+    )
+
+
+def conversion(frame: Frame, options: Mapping[str, Any]) -> Drawing:
+    """Draw a funnel's overall rate; with a breakdown that of each value."""
+    answer = frame.extra
+    if not answer["steps"][0]["users"]:
+        return Drawing(is_empty=True)
+    earlier = answer.get("compare", {})
+    spark = [point["conversion_rate"] for point in answer.get("trend", ())]
+    before = {_named(one): _rate(one) for one in earlier.get("breakdown", ())}
+    figures = [
+        of_rate(_named(one), _rate(one), before.get(_named(one)), options, spark=())
+        for one in answer.get("breakdown", ())
+    ]
+    whole = of_rate(
+        "Conversion", _rate(answer), _rate(earlier) if earlier else None, options, spark=spark
+    )
+    return drawing(figures or [whole])
+
+
+def of_rate(
+    name: str,
+    value: float | None,
+    before: float | None,
+    options: Mapping[str, Any],
+    *,
+    spark: Sequence[float | None],
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": value,
+        "unit": "ratio",
+        "change": change(value, before),
+        "is_welcome": options.get("good", "up") == "up",
+        "spark": sparkline(spark),
+    }
+
+
+def _rate(answer: Mapping[str, Any]) -> float | None:
+    rate: float | None = answer["steps"][-1]["conversion_rate"]
+    return rate
+
+
+def _named(group: Mapping[str, Any]) -> str:
+    return value_text(group["value"])
 
 
 def figure(

@@ -19,7 +19,7 @@ class Table:
     label = "Table"
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
-        heads, rows = totals(frame, options) if "series" in frame.extra else cells(frame)
+        heads, rows = totals(frame, options) if has_totals(frame) else cells(frame)
         if not rows:
             return Drawing(is_empty=True)
         return Drawing(
@@ -27,6 +27,10 @@ class Table:
             context={"heads": heads, "rows": rows[:LONGEST], "cut": max(0, len(rows) - LONGEST)},
             plain={"columns": [head["label"] for head in heads], "rows": rows},
         )
+
+
+def has_totals(frame: Frame) -> bool:
+    return any("total" in one for one in frame.extra.get("series", ()))
 
 
 def totals(

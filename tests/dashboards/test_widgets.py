@@ -9,7 +9,7 @@ import plotly.graph_objects as plotly
 import pytest
 from django.template.loader import render_to_string
 
-from dashboards.widgets import WidgetKind, widgets
+from dashboards.widgets import CannotDraw, WidgetKind, widgets
 from portal.store.frame import Column, Frame, Meta
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -38,7 +38,12 @@ EMPTY = Frame(
 )
 
 
-@pytest.fixture(params=list(widgets), ids=lambda kind: kind.kind)
+# These draw one kind of insight each: tests/dashboards/test_insights.py.
+OF_INSIGHTS = ("funnel", "retention", "lifecycle", "stickiness", "paths")
+GENERAL = [kind for kind in widgets if kind.kind not in OF_INSIGHTS]
+
+
+@pytest.fixture(params=GENERAL, ids=lambda kind: kind.kind)
 def kind(request: pytest.FixtureRequest) -> WidgetKind:
     found: WidgetKind = request.param
     return found
@@ -56,6 +61,20 @@ def test_every_kind_draws_a_figure_or_a_template(kind: WidgetKind) -> None:
 
 def test_every_kind_says_when_there_is_nothing(kind: WidgetKind) -> None:
     assert kind.draw(EMPTY, {}).is_empty
+
+
+@pytest.mark.parametrize("kind", [one for one in OF_INSIGHTS if one in widgets])
+def test_a_widget_of_an_insight_says_what_it_draws(kind: str) -> None:
+    with pytest.raises(CannotDraw, match="draws"):
+        widgets.get(kind).draw(frame([1, 2]), {})
+
+
+@pytest.mark.parametrize("kind", ["line", "area", "bar", "stat"])
+def test_rows_without_times_are_no_line(kind: str) -> None:
+    rows = Frame((Column("name", "string"),), (["a"],), Meta(as_of=NOON))
+
+    with pytest.raises(CannotDraw, match="as a table"):
+        widgets.get(kind).draw(rows, {})
 
 
 def test_buckets_cut_by_the_range_are_dashed() -> None:

@@ -11,12 +11,15 @@ from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from analytics.insights.models import EXPLORE, RUN_SQL
 from analytics.insights.spreadsheet import safe
+from dashboards.adding import explore_url
 from dashboards.evaluate import Look, evaluate, evaluate_all
 from dashboards.live import look_of, wanted_in
 from dashboards.models import VIEW, Dashboard, Widget
 from portal.accounts.access import fetch, visible
 from portal.accounts.decorators import staff_page
+from portal.accounts.models import User
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.lib.time_range import BadRange
@@ -36,7 +39,10 @@ def home(request: StaffRequest) -> HttpResponse:
     boxes, starts = [], ""
     if first:
         look = look_of(first, request.user, {})
-        boxes, starts = boxes_of(featured(list(first.widgets.all())), look), look.default
+        boxes, starts = (
+            boxes_of(featured(list(first.widgets.all())), look, request.user),
+            look.default,
+        )
     return render(
         request,
         "dashboards/home.html",
@@ -79,7 +85,7 @@ def dashboard(request: StaffRequest, uid: str) -> HttpResponse:
         chosen = look.range_at(clock.now())
     except BadRange as problem:
         return HttpResponseBadRequest(str(problem))
-    boxes = boxes_of(list(found.widgets.all()), look)
+    boxes = boxes_of(list(found.widgets.all()), look, request.user)
     return render(
         request,
         "dashboards/dashboard.html",
@@ -87,9 +93,18 @@ def dashboard(request: StaffRequest, uid: str) -> HttpResponse:
     )
 
 
-def boxes_of(widgets: list[Widget], look: Look) -> list[dict[str, Any]]:
-    answers = evaluate_all(widgets, look, clock.now())
-    return [{"widget": widget, **answers[widget.key]} for widget in widgets]
+def boxes_of(widgets: list[Widget], look: Look, user: User) -> list[dict[str, Any]]:
+    now = clock.now()
+    answers = evaluate_all(widgets, look, now)
+    return [
+        {"widget": widget, "explore_url": explore_of(widget, look, user), **answers[widget.key]}
+        for widget in widgets
+    ]
+
+
+def explore_of(widget: Widget, look: Look, user: User) -> str:
+    needed = RUN_SQL if widget.source == "sql" else EXPLORE
+    return explore_url(widget, look, clock.now()) if user.has_perm(needed) else ""
 
 
 @require_safe

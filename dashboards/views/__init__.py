@@ -1,0 +1,3 @@
+"""Pages of dashboards, one module a subject."""
+
+from __future__ import annotations

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analytics.insights.drawing import draw_funnel
+from dashboards.widgets import Drawing, of_insight, rows_of, widgets
+from portal.store.frame import Frame
+
+
+class Funnel:
+    """Options: `view` (steps, trend, times); `trend` and `times` need what they show in the answer."""
+
+    kind = "funnel"
+    label = "Funnel"
+
+    def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
+        answer = of_insight(frame, "steps", "funnels")
+        if not answer["steps"][0]["users"]:
+            return Drawing(is_empty=True)
+        return Drawing(figure=draw_funnel(answer, options), plain=rows_of(frame))
+
+
+widgets.add(Funnel())
