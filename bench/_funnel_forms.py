@@ -36,7 +36,9 @@ DUCK_ROWS = f"""
 
 def scan(*, columns: str = "name, person, ts, strings") -> str:
     """Read the funnel's columns and do nothing with them."""
-    return f"SELECT count() FROM events WHERE name IN ({NAMES}) AND {RANGE} AND NOT ignore({columns})"
+    return (
+        f"SELECT count() FROM events WHERE name IN ({NAMES}) AND {RANGE} AND NOT ignore({columns})"
+    )
 
 
 def nested_windows(rows: str) -> str:
@@ -45,7 +47,9 @@ def nested_windows(rows: str) -> str:
     Standard SQL, for the engine and for DuckDB. What follows later is never earlier, so the
     smallest time of a later step is the one after the nearest event of the step between.
     """
-    following = "OVER (PARTITION BY person ORDER BY t RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+    following = (
+        "OVER (PARTITION BY person ORDER BY t RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+    )
     fourth = f"min(CASE WHEN step = 4 THEN t ELSE {NEVER} END) {following} AS d"
     third = _earliest(3, "t", "c", following) + ", " + _earliest(3, "d", "d", following)
     second = ", ".join(
@@ -128,7 +132,9 @@ def by_level(rows: Rows) -> Counted:
     for country, level, persons in rows:
         found.setdefault(country or "", Counter())[int(level)] += persons
     return {
-        country: tuple(sum(n for level, n in levels.items() if level >= step) for step in (1, 2, 3, 4))
+        country: tuple(
+            sum(n for level, n in levels.items() if level >= step) for step in (1, 2, 3, 4)
+        )
         for country, levels in sorted(found.items())
     }
 

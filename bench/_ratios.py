@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import _funnel_forms as forms
 from bench._duck import Duck, duckdb
-from bench._events import DAYS, END, START, STEPS
+from bench._events import END, START, STEPS
 from bench._stage import client
 from bench._turns import in_turns
 from portal.store import native
@@ -95,7 +95,8 @@ def funnel(data_dir: Path) -> dict[str, float]:
         ways["DuckDB"] = lambda: forms.by_level(duck.ask(nested))
     check_equal(ways)
     ms = in_turns(
-        ways | {"scan": partial(engine.query, forms.scan(), settings=UNCACHED), "memory": in_order.touch}
+        ways
+        | {"scan": partial(engine.query, forms.scan(), settings=UNCACHED), "memory": in_order.touch}
     )
     return ratios(ms)
 
@@ -121,7 +122,15 @@ def counted(frame: Frame) -> forms.Counted:
 
 def ratios(ms: dict[str, float]) -> dict[str, float]:
     raw = ms["portal"]
-    figures = {f"raw funnel / {name}": raw / ms[name] for name in ("scan", "hand-written pass", "memory")}
-    slower = ("nested window functions", "grouped arrays", "folded arrays", "windowFunnel", "DuckDB")
+    figures = {
+        f"raw funnel / {name}": raw / ms[name] for name in ("scan", "hand-written pass", "memory")
+    }
+    slower = (
+        "nested window functions",
+        "grouped arrays",
+        "folded arrays",
+        "windowFunnel",
+        "DuckDB",
+    )
     figures |= {f"{name} / raw funnel": ms[name] / raw for name in slower if name in ms}
     return figures | {f"funnel by {name}, ms": taken for name, taken in ms.items()}

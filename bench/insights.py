@@ -21,7 +21,10 @@ MANY = 50_000_000
 
 def main(events: int = EVENTS, data_dir: Path | None = None) -> dict[str, float]:
     """Measure; a folder that is given keeps its events, and is not filled again."""
-    with tempfile.TemporaryDirectory() as folder, staged(data_dir or Path(folder), events) as portal:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        staged(data_dir or Path(folder), events) as portal,
+    ):
         # What imports Django's models can be imported only now.
         part = "bench._pages" if events >= MANY else "bench._ratios"
         figures: dict[str, float] = importlib.import_module(part).measured(portal)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,17 @@ from numpy.typing import NDArray
 from analytics.insights.buckets import Grid
 from analytics.insights.definitions.funnel import Funnel
 from analytics.insights.passes import funnel as walk
-from analytics.insights.passes.grouping import deal, grouped
+from analytics.insights.passes import plain
+from analytics.insights.passes.grouping import Part, deal, grouped
 from analytics.insights.sql import funnel as sql
 from analytics.insights.sql.params import microseconds
 from portal.store.native import Coded, Columns
 from portal.store.query import Query, TimeRange
 
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
 Read = Callable[[Query], Columns]
+Keys = Callable[[Ints], Codes]  # places of rows to places in the texts
 ROWS_A_SLICE = 6_000_000
 NEVER = walk.NEVER
 ORDERS = {"ordered": walk.ORDERED, "strict": walk.STRICT, "any": walk.ANY}
@@ -47,7 +51,7 @@ class Journeys:
 
     person: NDArray[np.uint64]
     times: Ints
-    keys: Ints
+    keys: Codes
     texts: tuple[str, ...]
     is_open: NDArray[np.bool_]
     trend: Ints
@@ -63,7 +67,7 @@ class Walked:
 
     person: NDArray[np.uint64]
     times: Ints
-    keys: Ints
+    keys: Codes
     is_open: NDArray[np.bool_]
     trend: Ints
 
@@ -74,8 +78,14 @@ def journeys(
     """Find each person's best attempt that begins in the window."""
     spec = spec_of(funnel, window, as_of, grid)
     texts: dict[str, int] = {}
+    rows = sql.plain_rows if funnel.is_plain and grid is None else sql.rows
+    events = int(array(read(sql.size(funnel, window))["events"])[0])
+    query = partial(rows, funnel, window, person)
     walked = [
-        passed(columns, spec, texts) for columns in slices(funnel, window, person, read) if columns
+        part
+        for columns in slices(query, events, read)
+        if columns
+        for part in passed(columns, spec, texts)
     ]
     walked = walked or [nobody(spec)]
     return Journeys(
@@ -88,12 +98,11 @@ def journeys(
     )
 
 
-def slices(funnel: Funnel, window: TimeRange, person: str, read: Read) -> Iterator[Columns]:
+def slices(query: Callable[[sql.Slice], Query], events: int, read: Read) -> Iterator[Columns]:
     """Read the rows, slice by slice; a slice without rows is empty."""
-    found = read(sql.size(funnel, window))["events"]
-    count = 1 + int(array(found)[0]) // ROWS_A_SLICE
+    count = 1 + events // ROWS_A_SLICE
     for number in range(count):
-        yield read(sql.rows(funnel, window, person, sql.Slice(number, count)))
+        yield read(query(sql.Slice(number, count)))
 
 
 def array(column: NDArray[Any] | Coded) -> NDArray[Any]:
@@ -126,44 +135,65 @@ def nobody(spec: walk.Spec) -> Walked:
     return Walked(
         np.empty(0, np.uint64),
         np.empty((0, spec.steps), np.int64),
-        np.empty((0, spec.steps), np.int64),
+        np.empty((0, spec.steps), np.int32),
         np.empty(0, np.bool_),
         np.zeros((2, max(0, spec.edges.size - 1)), np.int64),
     )
 
 
-def passed(columns: Columns, spec: walk.Spec, texts: dict[str, int]) -> Walked:
+def passed(columns: Columns, spec: walk.Spec, texts: dict[str, int]) -> list[Walked]:
     """Walk the rows of one slice, on all processors."""
-    masks = array(columns["mask"])
-    dealt = deal(array(columns["who"]), array(columns["t"]))
-    key = columns.get("key")
-    codes = None
-    if isinstance(key, Coded):
-        numbers = ints([texts.setdefault(text, len(texts)) for text in key.texts])
-        codes = numbers[key.codes]
+    dealt = deal(array(columns["who"]), array(columns["t"]), WORKERS.map)
+    masks = array(columns["mask"]) if "mask" in columns else None
+    keys = keys_of(key_column(columns), texts)
 
     def part(number: int) -> Walked:
-        rows = dealt.rows[dealt.bounds[number] : dealt.bounds[number + 1]]
-        return walked(rows, masks, codes, spec)
+        rows = grouped(dealt.rows[dealt.bounds[number] : dealt.bounds[number + 1]])
+        return (
+            walked_plainly(rows, keys, spec) if masks is None else walked(rows, masks, keys, spec)
+        )
 
-    parts = list(WORKERS.map(part, range(dealt.bounds.size - 1)))
-    return Walked(
-        np.concatenate([one.person for one in parts]),
-        np.concatenate([one.times for one in parts]),
-        np.concatenate([one.keys for one in parts]),
-        np.concatenate([one.is_open for one in parts]),
-        np.sum([one.trend for one in parts], axis=0),
-    )
+    return list(WORKERS.map(part, range(dealt.bounds.size - 1)))
 
 
-def walked(rows: Ints, masks: NDArray[np.uint32], codes: Ints | None, spec: walk.Spec) -> Walked:
+def key_column(columns: Columns) -> NDArray[Any] | Coded | None:
+    """Return the typed values of the breakdown, if there is one."""
+    bare = columns.get("text")
+    if isinstance(bare, Coded):
+        return Coded(bare.codes, [f"s{text}" if text else "" for text in bare.texts])
+    return columns.get("key")
+
+
+def keys_of(column: NDArray[Any] | Coded | None, texts: dict[str, int]) -> Keys:
+    """Return how the rows' values of the breakdown are numbered in `texts`, which may grow."""
+    if not isinstance(column, Coded):
+        return lambda places: places.astype(np.int32)  # without a breakdown nobody looks
+    known = [texts.setdefault(text, len(texts)) for text in column.texts]
+    numbers, codes = np.array([*known, walk.NONE], np.int32), column.codes
+
+    def keys(places: Ints) -> Codes:
+        found = codes[places]
+        found[places == walk.NONE] = len(known)
+        return numbers[found]
+
+    return keys
+
+
+def walked(part: Part, masks: NDArray[np.uint32], keys: Keys, spec: walk.Spec) -> Walked:
     """Walk the persons of one part."""
-    part = grouped(rows)
     trend = np.zeros((2, max(0, spec.edges.size - 1)), np.int64)
     best = walk.attempts(part.starts, part.ts, masks[part.place].astype(np.int64), spec, trend)
     entered = best.far > 0
     places = best.places[entered]
-    keys = places  # without a breakdown nobody looks
-    if codes is not None:
-        keys = np.where(places == walk.NONE, walk.NONE, codes[part.place[places]])
-    return Walked(part.person[entered], best.times[entered], keys, best.is_open[entered], trend)
+    places = np.where(places == walk.NONE, walk.NONE, part.place[places])
+    return Walked(
+        part.person[entered], best.times[entered], keys(places), best.is_open[entered], trend
+    )
+
+
+def walked_plainly(part: Part, keys: Keys, spec: walk.Spec) -> Walked:
+    """Walk the persons of one part of a plain funnel."""
+    best = plain.attempts(part, spec)
+    return Walked(
+        best.person, best.times, keys(best.places), best.is_open, np.zeros((2, 0), np.int64)
+    )

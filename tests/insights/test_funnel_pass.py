@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from analytics.insights.definitions.funnel import STEP_BITS
 from analytics.insights.passes import funnel as walk
+from analytics.insights.passes import plain
+from analytics.insights.passes.grouping import deal, grouped
 from tests.insights.oracles.funnel import Attempt, Happened, Rules, attempts, best
 
 ORDERS = {"ordered": walk.ORDERED, "strict": walk.STRICT, "any": walk.ANY}
@@ -115,3 +120,54 @@ def test_the_best_attempt_and_the_trend_are_those_of_brute_force(
     expected = best(events, rules)
     assert found == expected
     assert trend == counted(events, rules)
+
+
+@settings(max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.builds(Happened, st.integers(0, 12), st.integers(0, 3).map(lambda k: frozenset({k}))),
+        min_size=1,
+        max_size=10,
+    ),
+    st.integers(1, 13),
+    st.integers(1, 13),
+    st.booleans(),
+)
+def test_one_look_at_each_event_finds_the_same_best_attempt(
+    events: list[Happened], window: int, end: int, leave_out_open: bool
+) -> None:
+    rules = Rules(4, window, end, "ordered")
+    spec = spec_of(rules)._replace(as_of=10, leave_out_open=leave_out_open)
+
+    dealt = deal(
+        np.full(len(events), 7, np.uint64),
+        ints(one.at << STEP_BITS | min(one.steps) for one in events),
+    )
+    found = plain.attempts(grouped(dealt.rows), spec)
+
+    ordered = sorted(events, key=lambda one: one.at)
+    starts, masks = ints([0, len(events)]), ints(mask(one, rules) for one in ordered)
+    expected = walk.attempts(
+        starts, ints(one.at for one in ordered), masks, spec, np.zeros((2, 0), np.int64)
+    )
+    assert found.times.tolist() == expected.times[expected.far > 0].tolist()
+    assert found.is_open.tolist() == expected.is_open[expected.far > 0].tolist()
+    for place, at in zip(found.places.ravel(), found.times.ravel(), strict=True):
+        assert (place == walk.NONE) == (at == walk.NEVER)
+        assert place == walk.NONE or events[place].at == at
+
+
+def test_rows_are_dealt_the_same_however_many_deal() -> None:
+    random = np.random.default_rng(1)
+    person = random.integers(0, 2**63, 100_000).astype(np.uint64)
+    ts = random.integers(0, 10**15, 100_000)
+
+    dealt = deal(person, ts)
+
+    assert sorted(dealt.rows[:, 2].tolist()) == list(range(100_000))
+    assert (person[dealt.rows[:, 2]].astype(np.int64) == dealt.rows[:, 0]).all()
+    assert (ts[dealt.rows[:, 2]] == dealt.rows[:, 1]).all()
+    for first, stop in pairwise(dealt.bounds.tolist()):
+        assert (np.diff(dealt.rows[first:stop, 2]) > 0).all()
+    owners = [set(dealt.rows[a:b, 0].tolist()) for a, b in pairwise(dealt.bounds.tolist())]
+    assert sum(len(one) for one in owners) == np.unique(person).size

@@ -37,6 +37,7 @@ UNITS: dict[str, timedelta] = {
     "month": timedelta(days=30),
 }
 MAX_STEPS = 20
+STEP_BITS = 5  # hold the number of a step
 MAX_EXCLUSIONS = 10
 LONGEST_WINDOW = timedelta(days=5 * 366)
 DEFAULT_WINDOW = {"value": 14, "unit": "day"}
@@ -88,6 +89,18 @@ class Funnel:
     trend_interval: Interval | None = None
     leave_out_open: bool = False
     sampling: float = 1.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether each event fills one step at most, and nothing but the steps counts."""
+        names = {step.event for step in self.steps}
+        return (
+            self.order == "ordered"
+            and None not in names
+            and len(names) == len(self.steps)
+            and not self.exclusions
+            and not any(step.is_optional for step in self.steps)
+        )
 
 
 def parse_funnel(body: Mapping[str, Any], zone: ZoneInfo) -> Funnel:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.insights.passes import funnel, grouping, lifecycle, retention
+from analytics.insights.passes import funnel, grouping, lifecycle, plain, retention
 
 
 def compile_all() -> None:
@@ -16,8 +16,10 @@ def compile_all() -> None:
     times = np.arange(2, dtype=np.int64)
     part = grouping.grouped(grouping.deal(np.zeros(2, np.uint64), times).rows)
     both, none = np.array([0, 1]), np.empty(0, np.int64)
+    spec = funnel.Spec(funnel.ORDERED, 2, both, none, none, none, 1, 9, 9, False, none)
+    plain.attempts(part, spec)
     for order in (funnel.ORDERED, funnel.STRICT, funnel.ANY):
-        spec = funnel.Spec(order, 2, both, none, none, none, 1, 9, 9, False, none)
+        spec = spec._replace(order=order)
         funnel.attempts(part.starts, part.ts, np.array([1, 2]), spec, np.zeros((2, 0), np.int64))
     words, ones = np.ones((1, 1), np.uint64), np.ones(1, np.int64)
     table = np.zeros((1, 2, 2), np.int64)

@@ -7,15 +7,19 @@ independent, so threads share them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 ROWS_A_PART = 16_384
+STRETCHES = 4  # into which all rows are cut for those who deal
 SMALL = 32  # rows up to which insertion sort wins
 MIX = np.uint64(0x9E3779B97F4A7C15)
+Share = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
 
 class Dealt(NamedTuple):
@@ -34,32 +38,62 @@ class Part(NamedTuple):
     place: NDArray[np.int64]  # of the row in the input
 
 
-def deal(person: NDArray[np.uint64], ts: NDArray[np.int64]) -> Dealt:
-    """Deal rows into parts of about ROWS_A_PART rows; a person's rows are in one part, in order."""
+def deal(person: NDArray[np.uint64], ts: NDArray[np.int64], share: Share = map) -> Dealt:
+    """Deal rows into parts of about ROWS_A_PART rows; a person's rows are in one part, in order.
+
+    `share` runs a function over several stretches of the rows, side by side if it can.
+    """
     bits = max(0, int(person.size // ROWS_A_PART).bit_length())
-    return _deal(person, ts, bits)
+    edges = np.linspace(0, person.size, STRETCHES + 1).astype(np.int64)
+    stretches = [slice(*pair) for pair in pairwise(edges)]
+    sizes = np.array(list(share(lambda one: _sizes(person[one], bits), stretches)))
+    # Part by part, and in a part stretch by stretch.
+    ends = np.cumsum(sizes.T).reshape(sizes.T.shape).T
+    begins = ends - sizes
+    rows = np.empty((person.size, 3), np.int64)
+
+    def dealt(number: int) -> None:
+        one = stretches[number]
+        _deal(person[one], ts[one], one.start, begins[number].copy(), rows)
+
+    list(share(dealt, range(STRETCHES)))
+    return Dealt(np.append(begins[0], person.size), rows)
+
+
+@njit(inline="always")
+def _part_of(person: np.uint64, bits: int) -> np.uint64:
+    # The first bits of the product; a shift by 64 is no shift at all, hence the two steps.
+    return ((person * MIX) >> np.uint64(1)) >> np.uint64(63 - bits)
 
 
 @njit(nogil=True, cache=True)
-def _deal(person: NDArray[np.uint64], ts: NDArray[np.int64], bits: int) -> Dealt:
-    count = person.size
-    bounds = np.zeros((1 << bits) + 1, np.int64)
-    parts = np.empty(count, np.uint16)
-    for place in range(count):
-        # The first bits of the product; a shift by 64 is no shift at all, hence the two steps.
-        part = ((person[place] * MIX) >> np.uint64(1)) >> np.uint64(63 - bits)
-        parts[place] = part
-        bounds[part + 1] += 1
-    bounds = np.cumsum(bounds)
-    ends = bounds.copy()
-    rows = np.empty((count, 3), np.int64)
-    for place in range(count):
-        at = ends[parts[place]]
-        ends[parts[place]] = at + 1
+def _sizes(person: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
+    """Count the rows of each part."""
+    sizes = np.zeros(1 << bits, np.int64)
+    for place in range(person.size):
+        sizes[_part_of(person[place], bits)] += 1
+    return sizes
+
+
+@njit(nogil=True, cache=True)
+def _deal(
+    person: NDArray[np.uint64],
+    ts: NDArray[np.int64],
+    first: int,
+    ends: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> None:
+    """Write rows to where each part ends so far; `first` is the place of the first of them."""
+    bits = 0
+    while 1 << bits < ends.size:
+        bits += 1
+    for place in range(person.size):
+        part = _part_of(person[place], bits)
+        at = ends[part]
+        ends[part] = at + 1
         rows[at, 0] = np.int64(person[place])
         rows[at, 1] = ts[place]
-        rows[at, 2] = place
-    return Dealt(bounds, rows)
+        rows[at, 2] = first + place
 
 
 @njit(nogil=True, cache=True)
@@ -79,7 +113,7 @@ def grouped(rows: NDArray[np.int64]) -> Part:
         ts[at] = rows[place, 1]
         input_place[at] = rows[place, 2]
     for one in range(person.size):
-        _sort(ts[starts[one] : starts[one + 1]], input_place[starts[one] : starts[one + 1]])
+        _sort(ts, input_place, starts[one], starts[one + 1])
     return Part(person, starts, ts, input_place)
 
 
@@ -107,17 +141,17 @@ def _numbered(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.ui
     return owner, person[:known].copy()
 
 
-@njit(nogil=True, cache=True)
-def _sort(ts: NDArray[np.int64], place: NDArray[np.int64]) -> None:
+@njit(inline="always")
+def _sort(ts: NDArray[np.int64], place: NDArray[np.int64], first: int, stop: int) -> None:
     """Sort a person's rows by time, stably."""
-    if ts.size > SMALL:
-        order = np.argsort(ts, kind="mergesort")
-        ts[:] = ts[order]
-        place[:] = place[order]
+    if stop - first > SMALL:
+        order = np.argsort(ts[first:stop], kind="mergesort")
+        ts[first:stop] = ts[first:stop][order]
+        place[first:stop] = place[first:stop][order]
         return
-    for at in range(1, ts.size):
+    for at in range(first + 1, stop):
         moved, input_place, to = ts[at], place[at], at
-        while to > 0 and ts[to - 1] > moved:
+        while to > first and ts[to - 1] > moved:
             ts[to] = ts[to - 1]
             place[to] = place[to - 1]
             to -= 1
