@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,15 @@ from clickhouse_connect.driver.client import Client
 from bench._events import COUNTRIES, DAYS, OTHERS, PLANS, START, STEPS
 from bench._stage import CORES
 
-try:
-    import duckdb
-except ModuleNotFoundError:
-    duckdb = None
-    print("DuckDB is missing, so nothing is compared with it: pip install -r requirements-dev.txt")
-
+duckdb: Any = importlib.import_module("duckdb") if find_spec("duckdb") else None
 Rows = list[tuple[Any, ...]]
+
+
+def is_here() -> bool:
+    """Tell whether DuckDB is installed, and how to get it."""
+    if duckdb is None:
+        print("Nothing is compared with DuckDB: pip install -r requirements-dev.txt")
+    return duckdb is not None
 
 
 class Duck:

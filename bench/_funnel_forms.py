@@ -8,7 +8,7 @@ the simple forms are right; the portal's form also is where they are not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench._events import END, START, STEPS
 
 Counted = dict[str, tuple[int, ...]]
-Rows = Iterable[tuple[Any, ...]]
+Rows = Iterable[Sequence[Any]]
 WINDOW_S = 7 * 86_400
 WINDOW_US = WINDOW_S * 1_000_000
 NEVER = 2**62

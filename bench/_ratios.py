@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench import _duck
 from bench import _funnel_forms as forms
-from bench._duck import Duck, duckdb
 from bench._events import END, START, STEPS
 from bench._stage import client
 from bench._turns import in_turns
@@ -89,8 +89,8 @@ def funnel(data_dir: Path) -> dict[str, float]:
         "windowFunnel": partial(ask, forms.window_funnel()),
         "hand-written pass": in_order.walk,
     }
-    if duckdb is not None:
-        duck = Duck(data_dir / "duck.db", engine)
+    if _duck.is_here():
+        duck = _duck.Duck(data_dir / "duck.db", engine)
         nested = forms.nested_windows(forms.DUCK_ROWS)
         ways["DuckDB"] = lambda: forms.by_level(duck.ask(nested))
     check_equal(ways)
