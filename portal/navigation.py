@@ -46,6 +46,9 @@ SECTIONS = (
         (
             Entry("Trends", "trending-up", "trends", "t", EXPLORE, in_bar=True),
             Entry("Funnels", "funnel", "funnels", "f", EXPLORE),
+            Entry("Retention", "repeat", "retention", "r", EXPLORE),
+            Entry("Lifecycle", "refresh-cw", "lifecycle", "l", EXPLORE),
+            Entry("Stickiness", "calendar", "stickiness", "k", EXPLORE),
             Entry("Paths", "waypoints", "paths", "p", EXPLORE),
             Entry("Saved", "star", "saved", "v", EXPLORE),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),

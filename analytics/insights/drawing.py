@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analytics.insights.figures import funnel
+from analytics.insights.figures import activity, funnel, retention
+from analytics.insights.figures.cells import cell_text
 from analytics.insights.figures.trend import figure as trend_figure
 from analytics.insights.pictures import picture
 from portal.store.frame import Frame
@@ -36,7 +37,17 @@ def draw_funnel(answer: Json, view: View) -> Json:
     return trend_figure(series, unit="ratio")
 
 
+def draw_retention(answer: Json, view: View) -> Json:
+    """Draw the grid of everybody, or of the breakdown's value that the view names."""
+    groups = answer.get("breakdown", [])
+    shown = next((one for one in groups if cell_text(one["value"]) == view.get("shown")), answer)
+    return retention.grid(shown["cohorts"], answer["interval"])
+
+
 DRAWN: dict[str, Callable[[Json, View], Json | None]] = {
     "trend": draw_trend,
     "funnel": draw_funnel,
+    "retention": draw_retention,
+    "lifecycle": lambda answer, _: activity.lifecycle(answer["series"], answer["interval"]),
+    "stickiness": lambda answer, _: activity.stickiness(answer),
 }

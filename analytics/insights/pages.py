@@ -12,8 +12,10 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import Resolver404, resolve, reverse
 
-from analytics.insights.definitions.window import DEFAULT_FROM, parse_window
+from analytics.insights.definitions.window import parse_window
+from analytics.insights.forms.activity import ActivityForm
 from analytics.insights.forms.funnel import FunnelForm
+from analytics.insights.forms.retention import RetentionForm
 from analytics.insights.forms.shared import Range
 from analytics.insights.forms.sql import SqlForm
 from analytics.insights.forms.trend import TrendForm
@@ -68,7 +70,7 @@ def builder(kind: str, label: str, icon: str, name: str, form: type[Form]) -> Pa
 
     def keep(query: QueryDict, now: datetime) -> Kept:
         found = form.read(query)
-        given = {"from": DEFAULT_FROM} | found.range.body()
+        given = {"from": found.range.default} | found.range.body()
         window = parse_window(given, now, settings.PORTAL_TIME_ZONE)
         return Kept(found.body(window) | given, found.kept_view())
 
@@ -92,6 +94,9 @@ PAGES = {
     for page in (
         builder("trend", "Trend", "trending-up", "trends", TrendForm),
         builder("funnel", "Funnel", "funnel", "funnels", FunnelForm),
+        builder("retention", "Retention", "repeat", "retention", RetentionForm),
+        builder("lifecycle", "Lifecycle", "refresh-cw", "lifecycle", ActivityForm),
+        builder("stickiness", "Stickiness", "calendar", "stickiness", ActivityForm),
         Page("sql", "SQL", "terminal", "sql", keep_sql, reopen_sql),
     )
 }

@@ -72,7 +72,7 @@ def answer(retention: Retention, periods: Periods, read: Read, wanted: sql.Wante
     texts = key.texts if isinstance(key, Coded) else [""]
     groups = key.codes.astype(np.int64) if isinstance(key, Coded) else None
     tables = counted(retention, periods, columns, groups, len(texts))
-    body = table(periods, tables.sum(axis=0))
+    body: Json = {"interval": retention.interval} | table(periods, tables.sum(axis=0))
     if retention.breakdown:
         body["breakdown"] = list(by_value(retention, periods, texts, tables))
     return body

@@ -5,11 +5,13 @@ from django.urls import URLPattern, URLResolver, path
 from analytics.insights.api import cohorts, people, saved
 from analytics.insights.api import insights as api
 from analytics.insights.views import (
+    activity,
     behind,
     events,
     funnels,
     keeping,
     paths,
+    retention,
     samples,
     schema,
     sql,
@@ -28,6 +30,37 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/paths/", paths.paths, name="paths"),
     path("explore/paths/csv/", paths.paths_file, {"kind": "csv"}, name="paths-csv"),
     path("explore/paths/xlsx/", paths.paths_file, {"kind": "xlsx"}, name="paths-xlsx"),
+    path("explore/retention/", retention.retention, name="retention"),
+    path("explore/retention/csv/", retention.retention_file, {"kind": "csv"}, name="retention-csv"),
+    path(
+        "explore/retention/xlsx/", retention.retention_file, {"kind": "xlsx"}, name="retention-xlsx"
+    ),
+    path("explore/lifecycle/", activity.activity, {"kind": "lifecycle"}, name="lifecycle"),
+    path(
+        "explore/lifecycle/csv/",
+        activity.activity_file,
+        {"kind": "lifecycle", "file": "csv"},
+        name="lifecycle-csv",
+    ),
+    path(
+        "explore/lifecycle/xlsx/",
+        activity.activity_file,
+        {"kind": "lifecycle", "file": "xlsx"},
+        name="lifecycle-xlsx",
+    ),
+    path("explore/stickiness/", activity.activity, {"kind": "stickiness"}, name="stickiness"),
+    path(
+        "explore/stickiness/csv/",
+        activity.activity_file,
+        {"kind": "stickiness", "file": "csv"},
+        name="stickiness-csv",
+    ),
+    path(
+        "explore/stickiness/xlsx/",
+        activity.activity_file,
+        {"kind": "stickiness", "file": "xlsx"},
+        name="stickiness-xlsx",
+    ),
     path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
     path("explore/values/", samples.values, name="values"),
     path("explore/sql/", sql.sql, name="sql"),

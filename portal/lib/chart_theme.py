@@ -119,6 +119,8 @@ def _paint(trace: Json, slots: Mapping[str, Slot], shades: Mapping[str, Any]) ->
         _paint_parts(trace, shades)
     elif kind == "sankey":
         _paint_flows(trace, shades)
+    elif kind == "heatmap" and (trace.get("meta") or {}).get("role") == "plain":
+        trace["colorscale"] = [[0, shades["canvas"]], [1, shades["canvas"]]]
     elif kind not in WITHOUT_SERIES:
         meta = trace.get("meta") or {}
         color = shades.get(meta.get("state", "")) or color_of(series_key(trace), slots, shades)

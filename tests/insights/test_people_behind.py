@@ -82,6 +82,42 @@ def test_a_retentions_cells(api: APIClient, events: list[Event]) -> None:
                     assert len(behind(api, "retention", body, **cell)) == count
 
 
+@pytest.mark.parametrize("kind", ["recurring", "first_time", "first_ever", "first_in_range"])
+def test_a_retentions_cells_of_one_value(api: APIClient, kind: str) -> None:
+    dice = random.Random(3)
+    plans: list[Any] = ["free", 5, 0.1, True, "5", None]
+    load(
+        Event(
+            dice.choice("AAB"), DAY + timedelta(minutes=dice.randrange(-5_000, 12_000)),
+            f"u{dice.randrange(60)}", properties={"plan": dice.choice(plans)},
+        )
+        for _ in range(200)
+    )  # fmt: skip
+    body = SPAN | {
+        "start_event": "A", "return_event": "B", "periods": 3, "kind": kind,
+        "breakdown": {"property": "plan"},
+    }  # fmt: skip
+
+    groups = asked(api, "retention", body)["breakdown"]
+
+    assert len(groups) > 3
+    for group in groups:
+        for cohort in group["cohorts"]:
+            for period, count in enumerate(cohort["returned"]):
+                cell = {"start": cohort["start"], "period": period, "value": group["value"]}
+                assert len(behind(api, "retention", body, **cell)) == count
+
+
+@pytest.mark.parametrize("value", ["$other", [1]])
+def test_a_retentions_value_must_be_one_of_them(api: APIClient, value: Any) -> None:
+    body = SPAN | {"start_event": "A", "return_event": "B", "breakdown": {"property": "plan"}}
+    cell = {"start": "2024-01-01T00:00:00Z", "value": value}
+
+    answer = api.post("/api/v1/insights/retention/people", body | cell, format="json")
+
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "value")
+
+
 def test_a_paths_nodes_and_links(api: APIClient, events: list[Event]) -> None:
     body = SPAN | {"steps": 4, "session_gap_minutes": 1440}
 

@@ -30,6 +30,14 @@ ADDRESSES = {
         "event=a&label=&event=b&label=&window=1&unit=week&order=strict&view=trend&interval=month",
         "event=a&label=&event=b&label=&window=1&unit=week&order=any&view=trend",
     ],
+    "retention": [
+        "start_event=a&return_event=*&interval=week",
+        f"start_event=*&return_event=b&interval=week&periods=5&kind=first_ever&week_start=sunday"
+        f"&counting=on_or_after&min_occurrences=2&breakdown=plan&limit=3&shown=5{MINE}"
+        f"{OWN % 'start'}{OWN % 'return'}&compare=previous_period&from=-30d",
+    ],
+    "lifecycle": ["", f"event=a&interval=month{MINE}&compare=previous_period"],
+    "stickiness": ["", f"event=a&interval=week&week_start=sunday{MINE}"],
     "sql": [
         "q=SELECT name FROM events WHERE name = {n:String}&p_n=visit",
         "q=SELECT {a:UInt8} AS a, {b:Array(String)} AS b&p_a=5&p_b=[\"x\"]",
@@ -46,7 +54,8 @@ def test_a_page_opens_as_it_was_saved(kind: str, address: str) -> None:
 
     path, _, query = opened.partition("?")
     expected = dict(QueryDict(address).lists())
-    expected |= {} if kind == "sql" or "from" in expected else {"from": ["-30d"]}
+    usual = {"retention": "-90d"}.get(kind, "-30d")
+    expected |= {} if kind == "sql" or "from" in expected else {"from": [usual]}
     assert path.startswith("/explore/")
     assert dict(QueryDict(query).lists()) == expected | {"saved": ["7"]}
 
@@ -73,3 +82,6 @@ def test_a_short_definition_of_a_program_opens() -> None:
 
     assert "event=a&math=total" in address_of("trend", Kept(trend), NOW)
     assert "event=%2A" in address_of("funnel", Kept(funnel), NOW)
+    retention = {"start_event": "a", "return_event": None}
+    assert "interval=day&periods=8" in address_of("retention", Kept(retention), NOW)
+    assert "event=a" in address_of("lifecycle", Kept({"event": "a"}), NOW)

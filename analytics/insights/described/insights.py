@@ -172,7 +172,7 @@ RETENTION = Operation(
         **COMMON,
     ),
     answer=record(
-        cohorts=COHORTS, average=listed(NUMBER),
+        interval=TEXT, cohorts=COHORTS, average=listed(NUMBER),
         breakdown=listed(record(value=ANY, cohorts=COHORTS, average=listed(NUMBER))), meta=META,
     ),
 )  # fmt: skip
@@ -182,7 +182,9 @@ ACTIVITY = record(
 )  # fmt: skip
 LIFECYCLE = Operation(
     body=ACTIVITY,
-    answer=record(series=listed(record(status=TEXT, points=listed(POINT))), meta=META),
+    answer=record(
+        interval=TEXT, series=listed(record(status=TEXT, points=listed(POINT))), meta=META
+    ),
 )
 STICKINESS = Operation(
     body=ACTIVITY,

@@ -13,6 +13,7 @@ def figure(series: Sequence[Json], *, chart: str = "line", unit: str = "") -> Js
     """Return the figure of an answer's series. `chart` is line, area or bar.
 
     The period before stands under the same times as the one shown; its own times are in the hover.
+    A series' `cells` say what stands behind each of its points.
     """
     shown = [one for one in series if not one.get("compare")]
     earlier = [one for one in series if one.get("compare")]
@@ -56,7 +57,8 @@ def drawn(one: Json, times: Sequence[str], name: str, chart: str) -> Iterator[Js
     """Draw a series: what is complete, then dashed what is not."""
     points = one["points"]
     key = one.get("breakdown_value")
-    meta = {"series": key} if isinstance(key, str) and key in SPECIAL else {}
+    meta: Json = {"series": key} if isinstance(key, str) and key in SPECIAL else {}
+    meta |= {"cells": one["cells"]} if "cells" in one else {}
     base = shape(chart) | {"name": name, "meta": meta}
     whole = [point["value"] if point["complete"] else None for point in points]
     yield base | {"x": list(times), "y": whole}

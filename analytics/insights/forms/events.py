@@ -16,6 +16,8 @@ from analytics.insights.forms.shared import (
     text,
 )
 
+ALL = "all"
+
 
 @dataclass(frozen=True)
 class EventForm:
@@ -24,7 +26,7 @@ class EventForm:
     name: str = ""
     user: str = ""
     where: tuple[Condition, ...] = ()
-    range: Range = field(default_factory=Range)
+    range: Range = field(default_factory=lambda: Range(default=ALL))
 
     @classmethod
     def read(cls, query: QueryDict) -> EventForm:
@@ -32,7 +34,7 @@ class EventForm:
             text(query, "event").strip(),
             text(query, "user").strip(),
             tuple(conditions(query.getlist("where"))),
-            Range.read(query),
+            Range.read(query, ALL),
         )
 
     def pairs(self) -> Pairs:

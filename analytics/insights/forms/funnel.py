@@ -13,19 +13,22 @@ from django.http import QueryDict
 from analytics.insights.buckets import INTERVALS, Interval
 from analytics.insights.definitions.funnel import DEFAULT_WINDOW, UNITS, Order, Touch
 from analytics.insights.forms.shared import (
-    AUTO,
+    ANY,
     Condition,
     Pairs,
     Range,
     at,
+    breakdown_body,
+    breakdown_pairs,
+    chosen,
     conditions,
     conditions_of,
+    interval_for,
     number_or_text,
     text,
 )
 from portal.store.query import TimeRange
 
-ANY = "*"  # an empty field is a step that is still to be chosen
 VIEWS = ("steps", "trend", "times")
 ORDERS: tuple[Order, ...] = get_args(Order)
 TOUCHES: tuple[Touch, ...] = get_args(Touch)
@@ -80,16 +83,16 @@ class FunnelForm:
             where=tuple(conditions(query.getlist("where"))),
             exclusions=tuple(_exclusions(query)),
             window=(text(query, "window") or WINDOW[0], unit if unit in UNITS else WINDOW[1]),
-            order=_chosen(query, "order", ORDERS),
+            order=chosen(query, "order", ORDERS),
             breakdown=text(query, "breakdown").strip(),
             of="person" if query.get("of") == "person" else "event",
             limit=text(query, "limit"),
-            touch=_chosen(query, "attribution", TOUCHES),
+            touch=chosen(query, "attribution", TOUCHES),
             touch_step=_number(text(query, "touch_step")),
             interval=text(query, "interval"),
             compare=bool(query.get("compare")),
             leave_out_open=bool(query.get("leave_out_open")),
-            view=_chosen(query, "view", VIEWS),
+            view=chosen(query, "view", VIEWS),
             range=Range.read(query),
         )
         return form.renumbered(was)
@@ -144,10 +147,8 @@ class FunnelForm:
             found += [("before", str(one.before))]
         found += [("window", self.window[0]), ("unit", self.window[1])] if self.rows else []
         found += [("order", self.order)] if self.order != "ordered" else []
+        found += breakdown_pairs(self.breakdown, self.of, self.limit)
         if self.breakdown:
-            found += [("breakdown", self.breakdown)]
-            found += [("of", "person")] if self.of == "person" else []
-            found += [("limit", self.limit)] if self.limit not in {"", "10"} else []
             found += [("attribution", self.touch)] if self.touch != "first_touch" else []
             found += [("touch_step", str(self.touch_step))] if self.touch == "step" else []
         found += [("interval", self.interval)] if self.interval in INTERVALS else []
@@ -228,17 +229,12 @@ class FunnelForm:
         return step | ({"optional": True} if row.is_optional and number != self.filled[0] else {})
 
     def _breakdown(self, number: dict[int, int]) -> dict[str, Any]:
-        limit = int(self.limit) if self.limit.isdecimal() else 10
-        found = {"property": self.breakdown, "of": self.of, "limit": limit}
-        found |= {"attribution": self.touch}
+        found = breakdown_body(self.breakdown, self.of, self.limit) | {"attribution": self.touch}
         return found | ({"step": number.get(self.touch_step, 1)} if self.touch == "step" else {})
 
     def interval_for(self, window: TimeRange) -> Interval:
         """Return the chosen interval, or one that gives a readable number of points."""
-        chosen = next((name for name in INTERVALS if name == self.interval), None)
-        length = window.end - window.start
-        fitting: Interval = next((name for most, name in AUTO if length <= most), "month")
-        return chosen or fitting
+        return interval_for(self.interval, window)
 
 
 def _was(query: QueryDict) -> list[int]:
@@ -260,10 +256,6 @@ def _exclusions(query: QueryDict) -> Iterable[ExclusionRow]:
     for place, event in enumerate(query.getlist("without")[:MOST_EXCLUSIONS]):
         start = _number(at(after, place))
         yield ExclusionRow(event.strip(), start, max(_number(at(before, place)), start + 1))
-
-
-def _chosen(query: QueryDict, name: str, choices: Sequence[str]) -> str:
-    return text(query, name) if text(query, name) in choices else choices[0]
 
 
 def _number(given: str) -> int:

@@ -11,7 +11,9 @@ from typing import Any
 import orjson
 from django.http import QueryDict
 
-from analytics.insights.buckets import Interval
+from analytics.insights.buckets import INTERVALS, Interval
+from analytics.insights.definitions.window import DEFAULT_FROM
+from portal.store.query import TimeRange
 
 Pairs = list[tuple[str, str]]
 RANGE = {"from": "from", "to": "to", "tz": "time_zone"}  # in the address, and in the API's body
@@ -26,6 +28,7 @@ AUTO: tuple[tuple[timedelta, Interval], ...] = (
     (timedelta(days=120), "day"),
     (timedelta(days=800), "week"),
 )
+ANY = "*"  # any event; an empty field is one that is still to be chosen
 TRUE_WORDS = {"true": True, "false": False}
 Types = Mapping[str, Sequence[str]]
 
@@ -54,19 +57,25 @@ class Condition:
 
 @dataclass(frozen=True)
 class Range:
-    """`from`, `to` and `tz` as they stand in the address, and which saved insight was opened."""
+    """`from`, `to`, `tz` as they stand in the address, and which saved insight was opened.
+
+    `default` is the `from` of an address without one.
+    """
 
     given: dict[str, str] = field(default_factory=dict)
+    default: str = DEFAULT_FROM
 
     @classmethod
-    def read(cls, query: QueryDict) -> Range:
+    def read(cls, query: QueryDict, default: str = DEFAULT_FROM) -> Range:
         found = {name: text(query, name) for name in RANGE}
         found[SAVED] = number(text(query, SAVED))
-        return cls({name: value for name, value in found.items() if value})
+        return cls({name: value for name, value in found.items() if value}, default)
 
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any], saved: str = "") -> Range:
+        # What a program kept without a beginning has the API's, whatever the page's would be.
         found = {name: definition.get(field, "") for name, field in RANGE.items()}
+        found["from"] = found["from"] or DEFAULT_FROM
         return cls({name: value for name, value in (found | {SAVED: saved}).items() if value})
 
     def pairs(self) -> Pairs:
@@ -84,6 +93,30 @@ def text(query: QueryDict, name: str) -> str:
 def number(given: str) -> str:
     """Return a row's number as the address has it, nothing for what is none."""
     return given if given.isdecimal() and given.isascii() and len(given) < 16 else ""
+
+
+def chosen(query: QueryDict, name: str, choices: Sequence[str]) -> str:
+    """Return a parameter that is one of these, else the first of them."""
+    return text(query, name) if text(query, name) in choices else choices[0]
+
+
+def interval_for(given: str, window: TimeRange) -> Interval:
+    """Return the chosen interval, or one that gives a readable number of points."""
+    length = window.end - window.start
+    fitting: Interval = next((name for most, name in AUTO if length <= most), "month")
+    return next((name for name in INTERVALS if name == given), fitting)
+
+
+def breakdown_pairs(name: str, of: str, limit: str) -> Pairs:
+    """Return how an address says a breakdown; nothing without one."""
+    found = [("breakdown", name)] if name else []
+    found += [("of", "person")] if name and of == "person" else []
+    return found + ([("limit", limit)] if name and limit not in {"", "10"} else [])
+
+
+def breakdown_body(name: str, of: str, limit: str) -> dict[str, Any]:
+    """Return the API's breakdown."""
+    return {"property": name, "of": of, "limit": int(limit) if limit.isdecimal() else 10}
 
 
 def letter(place: int) -> str:

@@ -13,13 +13,16 @@ from django.http import QueryDict
 from analytics.insights.buckets import INTERVALS, Interval
 from analytics.insights.definitions.trend import OVER_VALUES
 from analytics.insights.forms.shared import (
-    AUTO,
     Condition,
     Pairs,
     Range,
     at,
+    breakdown_body,
+    breakdown_pairs,
+    chosen,
     conditions,
     conditions_of,
+    interval_for,
     letter,
     text,
 )
@@ -69,7 +72,7 @@ class TrendForm:
             formula=text(query, "formula").strip(),
             interval=text(query, "interval"),
             compare=bool(query.get("compare")),
-            chart=text(query, "chart") if text(query, "chart") in CHARTS else "line",
+            chart=chosen(query, "chart", CHARTS),
             range=Range.read(query),
         )
 
@@ -103,10 +106,7 @@ class TrendForm:
             found += [("event", row.event), ("math", row.math)]
             found += [("property", row.measured if row.needs_property else ""), ("name", row.name)]
         found += [("where", one.packed()) for one in self.where]
-        if self.breakdown:
-            found += [("breakdown", self.breakdown)]
-            found += [("of", "person")] if self.of == "person" else []
-            found += [("limit", self.limit)] if self.limit not in {"", "10"} else []
+        found += breakdown_pairs(self.breakdown, self.of, self.limit)
         found += [("formula", self.formula)] if self.formula else []
         found += [("interval", self.interval)] if self.interval in INTERVALS else []
         found += [("compare", "previous_period")] if self.compare else []
@@ -125,8 +125,7 @@ class TrendForm:
             "where": [one.as_json() for one in self.where if not self._is_own(one)],
         }
         if self.breakdown:
-            limit = int(self.limit) if self.limit.isdecimal() else 10
-            body["breakdown"] = {"property": self.breakdown, "of": self.of, "limit": limit}
+            body["breakdown"] = breakdown_body(self.breakdown, self.of, self.limit)
         if self.formula:
             body["formula"] = self.formula
         return body | ({"compare": "previous_period"} if self.compare else {})
@@ -143,10 +142,7 @@ class TrendForm:
 
     def interval_for(self, window: TimeRange) -> Interval:
         """Return the chosen interval, or one that gives a readable number of points."""
-        chosen = next((name for name in INTERVALS if name == self.interval), None)
-        length = window.end - window.start
-        fitting: Interval = next((name for most, name in AUTO if length <= most), "month")
-        return chosen or fitting
+        return interval_for(self.interval, window)
 
 
 def _rows(query: QueryDict) -> Iterable[Row]:

@@ -66,7 +66,7 @@ class LifecycleSource:
             )
         except QueryFailed as error:
             raise translated(error) from error
-        body = {"series": series(columns, grid, question)}
+        body = {"interval": activity.interval, "series": series(columns, grid, question)}
         meta = replace(
             cost,
             warnings=tuple(warnings_of(activity, question, is_empty=not columns)),

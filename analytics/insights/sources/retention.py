@@ -20,7 +20,7 @@ from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named, translated
 from analytics.insights.sql import retention as sql
 from analytics.insights.sql.retention import Wanted
-from analytics.insights.sql.trend import last_seen
+from analytics.insights.sql.trend import OTHER, last_seen
 from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame, Meta
@@ -44,7 +44,7 @@ COLUMNS = (
 class RetentionSource:
     kind: str = "retention"
     label: str = "Retention"
-    cell: tuple[str, ...] = ("start", "period")
+    cell: tuple[str, ...] = ("start", "period", "value")
 
     def run(self, question: Question) -> Frame:
         """Answer a retention. Raises FieldError."""
@@ -86,12 +86,15 @@ class RetentionSource:
     def members(self, question: Question, cell: Reader) -> Members:
         """Return who is in the cohort that begins at `start`, and came back in `period`.
 
-        Raises FieldError.
+        With `value` only those whom the breakdown counts for it. Raises FieldError.
         """
         if question.window is None:
             raise FieldError("from", "A retention needs a time range.")
         asked = parse_retention(question.params, question.window.tzinfo)
-        retention = replace(resolved(asked, question.as_of), breakdown=None)
+        value = value_in(cell, asked)
+        retention = resolved(asked, question.as_of)
+        if value is None:
+            retention = replace(retention, breakdown=None)
         periods = periods_of(retention, question.window, question.as_of)
         start = instant_of(cell, "start", question.window.tzinfo)
         period = cell.integer("period", 0, low=0, high=retention.periods)
@@ -104,7 +107,19 @@ class RetentionSource:
         last = periods.begun(cohort) - 1 if retention.counting == "on_or_after" else period
         returns = range(cohort + period, cohort + last + 1) if period else ()
         wanted = Wanted(retention, question.window, periods.grid, question.person)
-        return members_of(question, sql.members(wanted, cohort, returns))
+        return members_of(question, sql.members(wanted, cohort, returns, value))
+
+
+def value_in(cell: Reader, retention: Retention) -> str | float | bool | None:
+    """Take the breakdown's value whose people are asked for, if one is. Raises FieldError."""
+    value = cell.take("value")
+    if value is None:
+        return None
+    if retention.breakdown is None:
+        raise FieldError("value", "This retention has no breakdown.")
+    if value == OTHER or not isinstance(value, str | int | float):
+        raise FieldError("value", "Choose one of the values; $other is all the rest.")
+    return value
 
 
 def warnings_of(retention: Retention, question: Question, body: Json) -> list[str]:

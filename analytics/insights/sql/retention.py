@@ -19,6 +19,7 @@ from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import EPOCH, Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.trend import Source, events_of, key_by
+from analytics.insights.sql.values import is_value
 from portal.store.query import Query, TimeRange
 
 BEGINNING = EPOCH.replace(year=1900)
@@ -77,16 +78,25 @@ GROUP BY {"key, " if wanted.has_key else ""}{columns}"""
     return Query(sql.strip(), params.values)
 
 
-def members(wanted: Wanted, cohort: int, returns: Sequence[int]) -> Query:
+def members(
+    wanted: Wanted, cohort: int, returns: Sequence[int], value: str | float | bool | None
+) -> Query:
     """Return who began in a bucket, and returned in any of others if some are given.
 
-    Columns: `who`, `at` (microseconds of the first start event in that bucket).
+    With a breakdown `value` says for which of its values they count. Columns: `who`, `at`
+    (microseconds of the first start event in that bucket).
     """
     params = Params()
     rows = _by_bucket(wanted, params) if wanted.by_bucket else _deeds(wanted, params)
-    in_cohort = f"groupUniqArrayIf(bucket, started) AS starts, has(starts, {cohort}) AS belongs"
-    if wanted.retention.kind != "recurring":
-        in_cohort = f"argMinIf({_start(wanted)}, at, started).1 = {cohort} AS belongs"
+    is_recurring = wanted.retention.kind == "recurring"
+    key = "key" if is_recurring else "start.2"
+    of_value = "1" if value is None else is_value(key, value, params)
+    in_cohort = f"max(started AND bucket = {cohort} AND {of_value}) AS belongs"
+    if not is_recurring:
+        in_cohort = (
+            f"argMinIf({_start(wanted)}, at, started) AS start,"
+            f" start.1 = {cohort} AND {of_value} AS belongs"
+        )
     back = f"max(returned AND bucket IN ({', '.join(map(str, returns))}))" if returns else "1"
     sql = f"""
 SELECT who, toUnixTimestamp64Micro(entered) AS at

@@ -133,3 +133,12 @@ def key_of_value(value: str | float | bool) -> str:
         is_whole = isinstance(value, int) or value.is_integer()
         return f"n{int(value) if is_whole else repr(value)}"
     return "" if value == "$none" else f"s{value}"
+
+
+def is_value(key: str, value: str | float | bool, params: Params) -> str:
+    """Return the condition that a typed key is of this value, as `value_of` reads it."""
+    if isinstance(value, bool | str):
+        return f"{key} = {params.text(key_of_value(value))}"
+    # Two texts may be one number: 1e21 is written differently here and there.
+    number = f"toFloat64OrNull(substring({key}, 2))"
+    return f"startsWith({key}, 'n') AND {number} = {params.number(value)}"

@@ -51,10 +51,10 @@ def tidied(request: StaffRequest, form: Form) -> HttpResponseRedirect | None:
     return HttpResponseRedirect(f"{request.path}{form.address()}")
 
 
-def window_or_none(form: Form) -> TimeRange | None:
+def window_or_none(form: Form, *, names: Collection[str], seen: Seen) -> TimeRange | None:
     """Return the range that the page shows, nothing when the address holds none that is right."""
     try:
-        return window_of(form.range, clock.now())
+        return beginning_with_data(window_of(form.range, clock.now()), form.range, names, seen)
     except PROBLEMS:
         return None
 

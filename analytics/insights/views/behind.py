@@ -55,6 +55,11 @@ def people_url(kind: str, body: Json, window: TimeRange, as_of: datetime, back: 
     return f"{reverse('people-behind', args=[kind])}?{urlencode(query)}"
 
 
+def cell_url(base: str, cell: Json | None) -> str:
+    """Return the address of the people behind one number: `base` is what `people_url` gave."""
+    return f"{base}&{urlencode(cell)}" if cell else ""
+
+
 @require_safe
 @staff_page(EXPLORE)
 def behind(request: StaffRequest, kind: str) -> HttpResponseBase:

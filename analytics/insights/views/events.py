@@ -60,7 +60,6 @@ def event_context(request: StaffRequest, form: EventForm, seen: Seen) -> Json:
         "chips": chips_of(form, ""),
         "parts": [{"key": "", "label": "", "event": form.name}],
         "ops": OP_CHOICES.items(),
-        "default_range": "all",
         "is_empty_store": not seen.events,
     }
     now = clock.now()
@@ -68,7 +67,7 @@ def event_context(request: StaffRequest, form: EventForm, seen: Seen) -> Json:
     if request.GET.get("cursor"):
         body["cursor"] = request.GET["cursor"]
     try:
-        window = window_of(form.range, now, default="all")
+        window = window_of(form.range, now)
         frame = ask("events", question(request, body, window, now))
     except PROBLEMS as problem:
         return context | {"problem": problem_of(problem)}

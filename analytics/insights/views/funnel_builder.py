@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from analytics.insights.definitions.funnel import UNITS, parse_funnel
 from analytics.insights.forms.funnel import (
-    ANY,
     MOST_EXCLUSIONS,
     MOST_STEPS,
     ORDERS,
@@ -12,9 +11,10 @@ from analytics.insights.forms.funnel import (
     FunnelForm,
     StepRow,
 )
+from analytics.insights.forms.shared import ANY
 from analytics.insights.views.picking import (
+    ANY_EVENT,
     Note,
-    Option,
     event_options,
     note_on_event,
     note_on_property,
@@ -36,7 +36,6 @@ TOUCH_WORDS = {
     "step": "value at step",
     "any": "every value",
 }
-ANY_EVENT = Option(ANY, "any event")
 
 
 def builder(form: FunnelForm, seen: Seen, window: TimeRange | None) -> Json:

@@ -14,8 +14,8 @@ from analytics.insights.definitions.funnel import UNITS
 from analytics.insights.figures import funnel as figures
 from analytics.insights.figures.trend import figure as trend_figure
 from analytics.insights.figures.trend import value_text
-from analytics.insights.forms.funnel import ANY, VIEWS, FunnelForm, StepRow
-from analytics.insights.forms.shared import added_condition
+from analytics.insights.forms.funnel import VIEWS, FunnelForm, StepRow
+from analytics.insights.forms.shared import ANY, added_condition
 from analytics.insights.spreadsheet import Table
 from analytics.insights.views.answering import (
     answer,
@@ -29,7 +29,6 @@ from analytics.insights.views.downloads import FileKind, frame_table
 from analytics.insights.views.funnel_builder import builder, named_rows, named_steps
 from analytics.insights.views.picking import why_nothing
 from analytics.insights.views.shared import (
-    DEFAULT_RANGE,
     EXPLORE,
     PROBLEMS,
     Json,
@@ -58,9 +57,8 @@ def funnels(request: StaffRequest) -> HttpResponseBase:
         return tidy
     if not form.rows:
         form = replace(form, rows=(StepRow(), StepRow()))
-    context = builder(form, seen, window_or_none(form)) | {
+    context = builder(form, seen, window_or_none(form, names=starts(form), seen=seen)) | {
         "is_ready": len(form.filled) > 1,
-        "default_range": DEFAULT_RANGE,
         "is_empty_store": not seen.events,
         "views": [(name, VIEW_WORDS[name], form.address(view=name)) for name in VIEWS],
         "intervals": INTERVALS,
@@ -72,11 +70,16 @@ def funnels(request: StaffRequest) -> HttpResponseBase:
     return page(request, "funnels", context)
 
 
+def starts(form: FunnelForm) -> list[str]:
+    """Return the events with which the data begins; none is any."""
+    names = [form.rows[number - 1].event for number in form.filled]
+    return [] if ANY in names else names
+
+
 def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
     """Ask the question of the page; what goes wrong becomes the page's error state."""
-    names = [form.rows[number - 1].event for number in form.filled]
     try:
-        found = answer(request, "funnel", form, names=() if ANY in names else names, seen=seen)
+        found = answer(request, "funnel", form, names=starts(form), seen=seen)
     except PROBLEMS as problem:
         return {"problem": problem_of(problem)}
     shown, interval = found.frame.extra, form.interval_for(found.window)

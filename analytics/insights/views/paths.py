@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlencode
 
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_safe
@@ -21,6 +20,7 @@ from analytics.insights.views.answering import (
     tidied,
     window_or_none,
 )
+from analytics.insights.views.behind import cell_url
 from analytics.insights.views.downloads import FileKind, frame_table
 from analytics.insights.views.picking import (
     Note,
@@ -31,7 +31,6 @@ from analytics.insights.views.picking import (
     why_nothing,
 )
 from analytics.insights.views.shared import (
-    DEFAULT_RANGE,
     EXPLORE,
     OP_CHOICES,
     PROBLEMS,
@@ -62,8 +61,7 @@ def paths(request: StaffRequest) -> HttpResponseBase:
         form = replace(form, where=(*form.where, condition))
     if tidy := tidied(request, form):
         return tidy
-    context = builder(form, seen, window_or_none(form)) | {
-        "default_range": DEFAULT_RANGE,
+    context = builder(form, seen, window_or_none(form, names=(), seen=seen)) | {
         "is_empty_store": not seen.events,
         "longer_url": longer_address(form),
     }
@@ -144,8 +142,7 @@ def answered(request: StaffRequest, form: PathsForm, seen: Seen) -> Json:
 
 def people(cell: Json, base: str) -> Json:
     """Return the title and the address of the people behind a number of a table."""
-    query = urlencode({name: value for name, value in cell.items() if name != "title"})
-    return {"title": cell["title"], "url": f"{base}&{query}"}
+    return {"title": cell["title"], "url": cell_url(base, cell)}
 
 
 def why(form: PathsForm, seen: Seen, found: Answered) -> str:

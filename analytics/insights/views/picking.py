@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from analytics.insights.buckets import WIDTH
 from analytics.insights.definitions.filters import BUILT_INS
+from analytics.insights.forms.shared import ANY
 from analytics.insights.views.shared import Json, Seen
 from portal.lib.text import ago, humanize
 from portal.store.query import TimeRange
@@ -28,6 +30,9 @@ class Option:
 
     value: str
     note: str
+
+
+ANY_EVENT = Option(ANY, "any event")
 
 
 def event_options(seen: Seen, now: datetime) -> list[Option]:
@@ -78,6 +83,14 @@ def note_on_event(name: str, seen: Seen, window: TimeRange | None) -> Note | Non
     if first >= window.end:
         return Note(f"First seen {day(first, window.tzinfo)}, after this range.")
     return None
+
+
+def note_on_range(interval: str, window: TimeRange | None) -> Note | None:
+    """Say that a range is shorter than what it is cut into."""
+    width = next((width for name, width in WIDTH.items() if name == interval), timedelta(0))
+    if window is None or window.end - window.start >= width:
+        return None
+    return Note(f"The range is shorter than one {interval}: it shows only a part of it.")
 
 
 def day(at: datetime, zone: ZoneInfo) -> str:

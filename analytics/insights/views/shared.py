@@ -27,7 +27,6 @@ from portal.store.sources import Question, ask
 
 Json = dict[str, Any]
 EXPLORE = "insights.explore"
-DEFAULT_RANGE = "-30d"
 OP_CHOICES = {
     "=": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", "contains": "contains",
     "not_contains": "does not contain", "regex": "matches pattern", ">": ">", ">=": "≥", "<": "<",
@@ -121,8 +120,8 @@ def question(request: StaffRequest, body: Json, window: TimeRange, now: datetime
     return Question(body, window, now, row_rights(request.user))
 
 
-def window_of(given: Range, now: datetime, default: str = DEFAULT_RANGE) -> TimeRange:
-    body = {"from": default} | given.body()
+def window_of(given: Range, now: datetime) -> TimeRange:
+    body = {"from": given.default} | given.body()
     return parse_window(body, now, settings.PORTAL_TIME_ZONE)
 
 

@@ -31,7 +31,6 @@ from analytics.insights.views.picking import (
     why_nothing,
 )
 from analytics.insights.views.shared import (
-    DEFAULT_RANGE,
     EXPLORE,
     OP_CHOICES,
     PROBLEMS,
@@ -87,7 +86,6 @@ def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "charts": [(name, name.capitalize(), form.address(chart=name)) for name in CHARTS],
         "add_row": form.address(rows=(*form.rows, Row(form.rows[-1].event))) if form.rows else "",
         "next_event": f"event-{letter(len(form.rows))}",
-        "default_range": DEFAULT_RANGE,
         "is_empty_store": not seen.events,
         "longer_url": longer_address(form),
     }
@@ -112,7 +110,7 @@ def row_context(form: TrendForm, place: int, seen: Seen) -> Json:
         "property_label": f"Property of series {key}",
         "filters_label": f"Filters of series {key}",
         "add_label": f"Add a filter to series {key}",
-        "note": note_on_event(row.event, seen, window_or_none(form)),
+        "note": note_on_event(row.event, seen, window_or_none(form, names=named(form), seen=seen)),
         "property_note": measured_note(row, seen),
         "chips": chips_of(form, key),
         "maths": [(name, math_label(name), name == row.math) for name in MATHS],
@@ -132,11 +130,16 @@ def math_label(math: str) -> str:
     return f"{words} of" if math in OVER_VALUES else words
 
 
+def named(form: TrendForm) -> list[str]:
+    """Return the events with which the data begins; none is any."""
+    names = [row.event for row in form.rows]
+    return [] if "" in names else names
+
+
 def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
     """Ask the question of the page; what goes wrong becomes the page's error state."""
-    names = [row.event for row in form.rows]
     try:
-        found = answer(request, "trend", form, names=() if "" in names else names, seen=seen)
+        found = answer(request, "trend", form, names=named(form), seen=seen)
     except PROBLEMS as problem:
         return {"problem": problem_of(problem), "interval": form.interval}
     frame, interval = found.frame, form.interval_for(found.window)
@@ -152,7 +155,7 @@ def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "names": columns,
         "points": rows,
         "has_values": any(value for row in rows for value in row["cells"]),
-        "why": why_nothing(filter(None, names), seen, found.window),
+        "why": why_nothing(filter(None, (row.event for row in form.rows)), seen, found.window),
         "time_zone": found.window.zone,
         **links(request, "trend", form, found, interval=interval),
     }

@@ -84,6 +84,7 @@ function colorOf(key, slots, colors) {
 function paint(trace, slots, colors, { dashes, words }) {
   if (trace.type === 'pie') return paintParts(trace, colors, words);
   if (trace.type === 'sankey') return paintFlows(trace, colors);
+  if (trace.type === 'heatmap' && trace.meta?.role === 'plain') trace.colorscale = [[0, colors.canvas], [1, colors.canvas]];
   if (['heatmap', 'indicator'].includes(trace.type)) return undefined;
   const key = seriesKey(trace);
   const color = colors[trace.meta?.state] ?? colorOf(key, slots, colors);

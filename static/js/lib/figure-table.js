@@ -13,6 +13,7 @@ const MOMENT = /^\d{4}-\d\d-\d\d/;
 export function rowsOf(figure) {
   const flows = figure.data.find((trace) => trace.type === 'sankey');
   if (flows) return rowsOfFlows(flows);
+  if (figure.data.some((trace) => trace.type === 'heatmap')) return rowsOfGrid(figure);
   const traces = figure.data.filter((trace) => trace.x || trace.labels || trace.values);
   const columns = new Map();
   const rows = new Map();
@@ -37,6 +38,18 @@ export function rowsOf(figure) {
 function rowsOfFlows({ node, link, meta }) {
   const name = (at) => (meta?.names?.[at]?.startsWith('$') === false ? meta.names[at] : node.label[at]);
   return { head: ['', 'Value'], rows: values(link.value).map((value, at) => [`${name(link.source[at])} → ${name(link.target[at])}`, value]) };
+}
+
+/** A grid has a row per y and a column per x of each of its traces. */
+function rowsOfGrid({ data, layout }) {
+  const traces = data.filter((trace) => trace.type === 'heatmap');
+  const { tickvals = [], ticktext = [] } = layout?.xaxis ?? {};
+  const columns = traces.flatMap((trace) => values(trace.x ?? trace.z[0]?.map((_, place) => place)));
+  const names = values(traces[0].y ?? traces[0].z.map((_, place) => place));
+  return {
+    head: ['', ...columns.map((x) => String(ticktext[tickvals.indexOf(x)] ?? x))],
+    rows: names.map((name, row) => [String(name), ...traces.flatMap((trace) => values(trace.z[row]))]),
+  };
 }
 
 // An incomplete tail is the same series; a comparison is a column of its own.

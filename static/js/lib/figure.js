@@ -39,7 +39,7 @@ export function extent(data, barmode) {
     values(trace.y).forEach((y, index) => {
       if (y == null || !Number.isFinite(y)) return;
       if (!stacked) single.push(y);
-      else sums.set(`${trace.stackgroup ?? ''} ${xs[index]}`, (sums.get(`${trace.stackgroup ?? ''} ${xs[index]}`) ?? 0) + y);
+      else add(sums, `${trace.stackgroup ?? ''} ${y < 0 ? 'below' : 'above'} ${xs[index]}`, y);
     });
   }
   const all = single.concat([...sums.values()]);
@@ -50,9 +50,13 @@ export function extent(data, barmode) {
   return [nearZero || hasBars ? Math.min(0, low) : low, high < 0 && hasBars ? 0 : high];
 }
 
+function add(sums, key, y) {
+  sums.set(key, (sums.get(key) ?? 0) + y);
+}
+
 /** One sentence for who cannot see the chart. */
 export function describe(figure, label) {
-  const series = figure.data.filter((trace) => trace.y && !trace.meta?.role);
+  const series = figure.data.filter((trace) => trace.y && trace.type !== 'heatmap' && !trace.meta?.role);
   const [low, high] = extent(series.map((trace) => ({ y: trace.y, x: trace.x })), '');
   if (!series.length || !Number.isFinite(high)) return label;
   const unit = figure.layout?.meta?.unit ?? '';
