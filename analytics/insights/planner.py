@@ -233,26 +233,27 @@ class Plan:
 
     def rolling_cells(self, source: sql.Source, grid: Grid, given: Sequence[str] | None) -> Cells:
         keys = list(given or ())
+        last = max(0, sum(start < self.as_of for start in grid.starts) - 1)
         if self.trend.breakdown and given is None:
-            best = self.run(sql.ranking(rolling.last_window(source, grid)))
-            keys = [str(key) for key, _ in best.rows()]
+            best = self.run(rolling.ranking(source, grid, last))
+            keys = [str(key) for (key,) in best.rows()]
         changes: dict[str, dict[int, int]] = {}
         for label, place, change in self.run(rolling.rolling(source, grid, keys)).rows():
             changes.setdefault(keys[label - 1] if label else OTHER, {})[place] = change
-        begun = sum(start < self.as_of for start in grid.starts)
         cells = Cells(keys)
         for key, found in changes.items():
             values: list[Number] = list(rolling.running(found, len(grid)))
             cells.points[key] = values
-            cells.totals[key] = values[max(0, begun - 1)]
+            cells.totals[key] = values[last]
         return cells
 
     def by_formula(self, formula: Formula, counted: Sequence[Cells], grid: Grid) -> Cells:
         """Compute point by point, and the total from the totals."""
         empty = [empty_value(series) for series in self.trend.series]
-        keys = dict.fromkeys(key for cells in counted for key in cells.totals)
+        found = (key for cells in counted for key in cells.totals)
+        keys = dict.fromkeys([*counted[0].keys, *found])
         result = Cells(counted[0].keys)
-        for key in keys or [OTHER]:
+        for key in keys or ([] if self.trend.breakdown else [OTHER]):
             totals = [c.totals.get(key, e) for c, e in zip(counted, empty, strict=True)]
             series = [
                 c.points.get(key, [e] * len(grid)) for c, e in zip(counted, empty, strict=True)

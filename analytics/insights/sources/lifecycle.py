@@ -115,7 +115,8 @@ def with_one_before(activity: Activity, window: TimeRange) -> Grid:
     grid = grid_of(activity, window)
     before = shifted(grid.edges[0], -1, activity.interval, window.tzinfo)
     wide = TimeRange(before, window.end, window.zone)
-    return cut(wide, activity.interval, activity.week_start)
+    found = cut(wide, activity.interval, activity.week_start)
+    return replace(found, window=window)  # what this cuts is not complete
 
 
 def grid_of(activity: Activity, window: TimeRange) -> Grid:

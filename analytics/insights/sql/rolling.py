@@ -17,7 +17,14 @@ from analytics.insights.buckets import Grid, shifted
 from analytics.insights.definitions.trend import ROLLING_DAYS
 from analytics.insights.sql.params import EPOCH, Params, microseconds
 from analytics.insights.sql.spans import begins_a_day
-from analytics.insights.sql.trend import Source, events_of, label_of, where_of
+from analytics.insights.sql.trend import (
+    BEST_FIRST,
+    Source,
+    events_of,
+    key_by,
+    label_of,
+    where_of,
+)
 from portal.store.query import Query, TimeRange
 
 DAY_S = 86_400
@@ -53,11 +60,34 @@ def reaching_back(source: Source, grid: Grid) -> Source:
     return replace(source, selection=replace(source.selection, window=window))
 
 
-def last_window(source: Source, grid: Grid) -> Source:
-    """Narrow a source's selection to the last bucket's window: what the total counts."""
+def ranking(source: Source, grid: Grid, place: int) -> Query:
+    """Rank the values of the breakdown by who was active in one bucket's window, then by name.
+
+    Columns: `key`, best first, at most the breakdown's limit; values that count for no bucket are
+    left out.
+    """
+    params = Params()
+    wide = reaching_back(source, grid)
     found = windows(grid, ROLLING_DAYS[source.series.math])
-    window = TimeRange(found.opens[-1], found.closes[-1], grid.window.zone)
-    return replace(source, selection=replace(source.selection, window=window))
+    starts, first, stop = found.cells()
+    cell = cell_of(starts, grid.window.end, params)
+    is_counted = params.add([a < b for a, b in zip(first, stop, strict=True)], "Array(Bool)")
+    opens, closes = params.instant(found.opens[place]), params.instant(found.closes[place])
+    key = key_by(source, params)
+    limit = source.breakdown.limit if source.breakdown else 1
+    sql = f"""
+SELECT {key.typed("raw")} AS key
+FROM (
+    SELECT {key.raw} AS raw,
+        uniqExactIf({source.person}, ts >= {opens} AND ts < {closes}) AS total
+    FROM {events_of(wide, params)}
+    WHERE {where_of(wide, params)}
+    GROUP BY raw
+    HAVING max({is_counted}[{cell}])
+)
+ORDER BY {BEST_FIRST}
+LIMIT {params.add(limit, "UInt32")}"""
+    return Query(sql.strip(), params.values)
 
 
 def rolling(source: Source, grid: Grid, top: Sequence[str]) -> Query:

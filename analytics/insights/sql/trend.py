@@ -187,28 +187,6 @@ ORDER BY label"""
     return Query(sql.strip(), params.values)
 
 
-def ranking(source: Source) -> Query:
-    """Rank the values of the breakdown by their total, then by name.
-
-    Columns: `key` and `total`, best first, at most the breakdown's limit.
-    """
-    params = Params()
-    parts = parts_of(source, params)
-    key = key_by(source, params)
-    limit = source.breakdown.limit if source.breakdown else 1
-    sql = f"""
-SELECT {key.typed("raw")} AS key, total
-FROM (
-    SELECT {key.raw} AS raw, {" / ".join(part.direct() for part in parts)} AS total
-    FROM {events_of(source, params)}
-    WHERE {where_of(source, params)}
-    GROUP BY raw
-)
-ORDER BY {BEST_FIRST}
-LIMIT {params.add(limit, "UInt32")}"""
-    return Query(sql.strip(), params.values)
-
-
 def _cells(source: Source, grid: Grid, group: str, name: str, params: Params) -> str:
     """Return the query of one row of states per group and bucket."""
     parts = parts_of(source, params)
@@ -230,8 +208,9 @@ def _finished(parts: Sequence[Part]) -> str:
 
 
 def _total(parts: Sequence[Part], states: Sequence[str]) -> str:
+    """Return what a value is ranked by; an average over no person is null, and comes last."""
     merged = [part.merged(state) for part, state in zip(parts, states, strict=True)]
-    return " / ".join(merged)
+    return merged[0] if len(merged) == 1 else f"{merged[0]} / nullIf({merged[1]}, 0)"
 
 
 def at_most(source: Source) -> Query:

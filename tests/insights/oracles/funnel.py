@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Mask = frozenset[int]
 NEVER = float("inf")
@@ -11,11 +11,15 @@ NEVER = float("inf")
 
 @dataclass(frozen=True)
 class Happened:
-    """One event: when, which steps it can fill, and which exclusions it triggers."""
+    """One event: when, which steps it can fill, and which exclusions it triggers.
+
+    `place` is its place in the person's order, which tells events of one instant apart.
+    """
 
     at: int
     steps: Mask
     voids: Mask = frozenset()
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,18 @@ class Rules:
 
 @dataclass(frozen=True)
 class Attempt:
-    """When each step was taken; None for a step not taken."""
+    """When each step was taken, and by which event; None for a step not taken."""
 
     times: tuple[int | None, ...]
+    places: tuple[int | None, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, taken: Sequence[Happened | None], steps: int) -> Attempt:
+        whole = [*taken, *[None] * (steps - len(taken))]
+        return cls(
+            tuple(one.at if one else None for one in whole),
+            tuple(one.place if one else None for one in whole),
+        )
 
     @property
     def far(self) -> int:
@@ -61,9 +74,10 @@ def best(events: Sequence[Happened], rules: Rules) -> Attempt | None:
     return min(attempts(events, rules), key=early, default=None)
 
 
-def early(one: Attempt) -> tuple[tuple[int, int, int], list[float]]:
+def early(one: Attempt) -> tuple[tuple[int, int, int], list[float], list[float]]:
     """Order attempts by rank; of equal ones that counts whose steps were taken early."""
-    return one.rank, [NEVER if at is None else at for at in one.times]
+    times = [NEVER if at is None else at for at in one.times]
+    return one.rank, times, [NEVER if place is None else place for place in one.places]
 
 
 def from_start(events: Sequence[Happened], rules: Rules, start: Happened) -> Iterator[Attempt]:
@@ -126,44 +140,48 @@ def with_optional(
             one for one in events
             if step in one.steps and before.at <= one.at <= after and not held(one, placed)
         ]  # fmt: skip
-        placed[step] = min(able, key=lambda one: one.at, default=None)
-    return Attempt(tuple(one.at if one else None for one in placed))
+        placed[step] = min(able, key=lambda one: (one.at, one.place), default=None)
+    return Attempt.of(placed, rules.steps)
 
 
 def strictly(events: Sequence[Happened], rules: Rules, start: Happened) -> Iterator[Attempt]:
     instants = sorted({one.at for one in events})
 
-    def follow(times: list[int], pool: list[Happened], *, may_leave: bool) -> Iterator[list[int]]:
-        yield times
-        if len(times) == rules.steps:
+    def follow(
+        taken: list[Happened], pool: list[Happened], *, may_leave: bool
+    ) -> Iterator[list[Happened]]:
+        yield taken
+        if len(taken) == rules.steps:
             return
         for one in pool:
-            if len(times) in one.steps:
+            if len(taken) in one.steps:
                 rest = [other for other in pool if other is not one]
-                yield from follow([*times, one.at], rest, may_leave=may_leave)
+                yield from follow([*taken, one], rest, may_leave=may_leave)
         if not pool or may_leave:
-            later = [at for at in instants if at > times[-1]]
+            later = [at for at in instants if at > taken[-1].at]
             if later and later[0] - start.at <= rules.window:
                 fresh = [one for one in events if one.at == later[0]]
                 for one in fresh:
-                    if len(times) in one.steps:
+                    if len(taken) in one.steps:
                         rest = [other for other in fresh if other is not one]
-                        yield from follow([*times, one.at], rest, may_leave=False)
+                        yield from follow([*taken, one], rest, may_leave=False)
 
     pool = [one for one in events if one.at == start.at and one is not start]
-    for times in follow([start.at], pool, may_leave=True):
-        yield Attempt((*times, *[None] * (rules.steps - len(times))))
+    for taken in follow([start], pool, may_leave=True):
+        yield Attempt.of(taken, rules.steps)
 
 
 def in_any_order(events: Sequence[Happened], rules: Rules, start: int) -> Attempt:
+    """Take every event that lets the events so far fill one step more."""
     inside = sorted(
-        (one for one in events if start <= one.at <= start + rules.window), key=lambda one: one.at
+        (one for one in events if start <= one.at <= start + rules.window),
+        key=lambda one: (one.at, one.place),
     )
-    times: list[int | None] = []
-    for at in sorted({one.at for one in inside}):
-        size = largest([one.steps for one in inside if one.at <= at], frozenset())
-        times += [at] * (size - len(times))
-    return Attempt((*times, *[None] * (rules.steps - len(times))))
+    taken: list[Happened] = []
+    for one in inside:
+        if largest([each.steps for each in (*taken, one)], frozenset()) > len(taken):
+            taken.append(one)
+    return Attempt.of(taken, rules.steps)
 
 
 def largest(masks: list[Mask], used: Mask) -> int:
