@@ -17,8 +17,9 @@ from analytics.insights.definitions.funnel import Funnel, parse_funnel
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import Journeys, journeys
 from analytics.insights.people import Members
+from analytics.insights.sources.asking import translated
 from analytics.insights.sources.comparing import with_previous, without_previous
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.trend import named
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed

@@ -16,7 +16,8 @@ from analytics.insights.cohorts import resolved
 from analytics.insights.counted_why import sentences
 from analytics.insights.definitions.filters import Property
 from analytics.insights.definitions.why import MAX_PROPERTIES, Why, parse_why
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.asking import translated
+from analytics.insights.sources.trend import named
 from analytics.insights.sql import why as sql
 from analytics.insights.sql.values import value_of
 from analytics.insights.why import (
