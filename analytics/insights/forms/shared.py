@@ -159,16 +159,19 @@ def added_condition(query: QueryDict, types: Types) -> Condition | None:
     of = "person" if query.get("new_of") == "person" else "event"
     given = text(query, "new_value").strip()
     known = types.get(name, ()) if of == "event" else ()
-    value: Any = None
+    value = value_of(name, op, given, known)
+    return Condition(name, op, value, of, text(query, "new_in"))
+
+
+def value_of(name: str, op: str, given: str, known: Sequence[str]) -> Any:
+    """Read what was typed as a filter's value: a list, a text, or the type seen with the property."""
     if op in LISTS:
         parts = (part.strip() for part in LISTED.findall(given))
         as_seen = ("string",) if name.startswith("$") else known
-        value = [typed(part, as_seen) for part in parts if part]
-    elif op in RAW_TEXT or name.startswith("$"):
-        value = given
-    elif op not in UNARY:
-        value = typed(given, known)
-    return Condition(name, op, value, of, text(query, "new_in"))
+        return [typed(part, as_seen) for part in parts if part]
+    if op in RAW_TEXT or name.startswith("$"):
+        return given
+    return None if op in UNARY else typed(given, known)
 
 
 def typed(text: str, known: Sequence[str]) -> str | float | bool:
