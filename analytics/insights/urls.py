@@ -94,6 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
     path("api/v1/insights/funnel", api.FunnelView.as_view(), name="api-funnel"),
+    path("api/v1/insights/funnel/correlates", api.CorrelatesView.as_view(), name="api-correlates"),
     path("api/v1/insights/retention", api.RetentionView.as_view(), name="api-retention"),
     path("api/v1/insights/lifecycle", api.LifecycleView.as_view(), name="api-lifecycle"),
     path("api/v1/insights/stickiness", api.StickinessView.as_view(), name="api-stickiness"),
