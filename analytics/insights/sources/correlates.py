@@ -14,8 +14,9 @@ from typing import Any
 from analytics.insights import correlates, counted_funnel
 from analytics.insights.correlates import Did, Groups
 from analytics.insights.definitions.filters import Property
+from analytics.insights.sources.asking import translated
 from analytics.insights.sources.funnel import Asked, asked
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.trend import named
 from analytics.insights.sources.why import BUILT_INS, seen_scalars
 from analytics.insights.sql import correlates as sql
 from analytics.insights.sql.values import value_of
