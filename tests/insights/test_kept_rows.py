@@ -67,6 +67,7 @@ def questions(chance: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
     for math in ("unique_users", "wau", "mau"):
         series = [{"event": event, "math": math, "where": where}]
         yield "trend", common | {"series": series, "interval": interval}
+    yield "funnel", common | a_funnel(chance, where)
     longer = chance.choice(("day", "week", "month"))
     yield "lifecycle", common | {"event": event, "interval": longer, "where": where}
     yield "stickiness", common | {"event": event, "interval": longer, "where": where}
@@ -76,6 +77,28 @@ def questions(chance: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
             "start_where": where, "interval": longer, "periods": chance.randint(1, 5), "kind": kind,
             "counting": chance.choice(("exact", "on_or_after")),
         }  # fmt: skip
+
+
+def a_funnel(chance: random.Random, where: list[Any]) -> dict[str, Any]:
+    """Draw a funnel: now and then plain, with a breakdown, a trend, exclusions or optional steps."""
+    body: dict[str, Any] = {
+        "steps": [{"event": chance.choice("abc")} for _ in range(chance.randint(2, 4))],
+        "window": {"value": chance.choice((1, 25, 200)), "unit": "hour"},
+        "order": chance.choice(("ordered", "ordered", "any", "strict")),
+        "where": where,
+    }
+    if chance.random() < 0.5:
+        body["steps"] = [{"event": name} for name in "abc"]
+    if chance.random() < 0.5:
+        touch = chance.choice(("first_touch", "last_touch", "any"))
+        body["breakdown"] = {"property": chance.choice(("plan", "$name")), "attribution": touch}
+    if chance.random() < 0.3:
+        body["trend_interval"] = "week"
+    if body["order"] == "ordered" and chance.random() < 0.3:
+        body["exclusions"] = [{"event": "c", "after_step": 1, "before_step": 2}]
+    if body["order"] == "ordered" and len(body["steps"]) > 2 and chance.random() < 0.3:
+        body["steps"][1]["optional"] = True
+    return body
 
 
 @pytest.mark.slow

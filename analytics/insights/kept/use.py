@@ -33,21 +33,21 @@ def kept_rows(
     question: Question,
     read: ReadColumns,
     *,
-    reads_rows_anyway: bool = False,
+    is_worth_it: bool = False,
 ) -> tuple[Found, Meta] | None:
     """Return the rows of a window and what to tell of it; None where the engine is to answer.
 
-    `reads_rows_anyway`: the raw form would read the same rows, so they may as well be kept.
-    Raises client.QueryFailed, client.EngineUnavailable.
+    Rows are kept from the second time on that they are asked for, at once with `is_worth_it`: where
+    the raw form reads the same ones. Raises client.QueryFailed, client.EngineUnavailable.
     """
     if not fast.is_on("rows") or not selection.is_keepable:
         return None
     reading = Reading.begin(selection, read)
-    is_due = reads_rows_anyway or fast.is_forced("rows")
-    if not is_due and not asked_again(reading.folder):
+    is_forced = fast.is_forced("rows")
+    if not is_worth_it and not is_forced and not asked_again(reading.folder):
         return None
     plan = reading.plan(window, question.as_of)
-    if not is_due and plan.missing_events > EVENTS_WHILE_ONE_WAITS:
+    if not is_forced and plan.missing_events > EVENTS_WHILE_ONE_WAITS:
         keep_aside(reading.folder, selection, window, question)
         return None
     found = reading.rows(plan)

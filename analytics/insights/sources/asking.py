@@ -44,13 +44,9 @@ class Asking:
         self.costs.append(cost)
         return columns
 
-    def kept(
-        self, selection: KeptSelection, window: TimeRange, *, reads_rows_anyway: bool = False
-    ) -> Found | None:
+    def kept(self, selection: KeptSelection, window: TimeRange) -> Found | None:
         """Return kept rows where they are the better way. Raises as `run` does."""
-        kept = kept_rows(
-            selection, window, self.question, self.read, reads_rows_anyway=reads_rows_anyway
-        )
+        kept = kept_rows(selection, window, self.question, self.read)
         if kept is None:
             return None
         self.costs.append(kept[1])
