@@ -338,3 +338,72 @@ class TestPages:
         assert "“Two”" in refused.content.decode()
         assert "Two is deleted." in done.content.decode()
         assert Cohort.objects.get() == one
+
+
+class TestInOtherBuilders:
+    TREND = "/explore/trends/?event=visit&math=unique_users&property=&name="
+
+    def test_a_filter_by_cohort_moves_into_the_address(self, analyst: Client) -> None:
+        put_shop()
+        cohort = make_cohort(name="Buyers")
+
+        answer = analyst.get(f"{self.TREND}&new_cohort={cohort.pk}&new_cohort_op=not_in&new_in=A")
+        page = unescape(text(analyst, answer["Location"]))
+
+        where = QueryDict(answer["Location"].partition("?")[2]).getlist("where")
+        assert where == [f'{{"cohort":{cohort.pk},"op":"not_in","in":"A"}}']
+        assert "not in “Buyers”" in page
+        assert re.search(r'<th scope="row">visit[^<]*</th><td class="num">4</td>', page)
+
+    def test_the_filter_form_offers_cohorts_where_there_are_any(self, analyst: Client) -> None:
+        put_shop()
+        without = text(analyst, self.TREND)
+        cohort = make_cohort(name="Buyers")
+
+        page = text(analyst, self.TREND)
+
+        assert 'name="new_cohort"' not in without
+        assert f'<option value="{cohort.pk}">Buyers</option>' in page
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            TREND,
+            "/explore/funnels/?event=visit&label=&event=buy&label=&window=14&unit=day",
+            "/explore/retention/?start_event=visit&return_event=visit",
+        ],
+    )
+    def test_a_breakdown_by_cohort_is_chosen_by_its_name(self, analyst: Client, path: str) -> None:
+        put_shop()
+        cohort = make_cohort(name="Buyers")
+
+        answer = analyst.get(f"{path}&breakdown=Cohort: buyers", follow=True)
+        page = unescape(answer.content.decode())
+
+        query = QueryDict(answer.request["QUERY_STRING"])
+        assert (query["breakdown"], query["of"]) == (str(cohort.pk), "cohort")
+        assert 'value="Cohort: Buyers"' in page
+        assert "by cohort Buyers" in page
+        assert "not in Buyers" in page
+
+    def test_one_that_is_gone_is_said_to_be(self, analyst: Client) -> None:
+        put_shop()
+
+        page = unescape(text(analyst, f'{self.TREND}&where={{"cohort":99,"op":"in"}}'))
+
+        assert "in a cohort that is gone" in page
+        assert "There is no cohort with this id" in page
+
+    def test_the_links_of_a_cohort_lead_to_questions_that_are_answered(
+        self, analyst: Client
+    ) -> None:
+        put_shop()
+        cohort = make_cohort(name="Buyers")
+        page = unescape(text(analyst, f"{COHORTS}{cohort.pk}/"))
+        links = re.findall(r'href="(/explore/(?:trends|funnels)/\?[^"]+)"', page)
+
+        opened = [analyst.get(link, follow=True) for link in links]
+
+        assert len(links) == 3
+        assert [one.status_code for one in opened] == [200] * 3
+        assert all("Buyers" in one.content.decode() for one in opened)
