@@ -39,10 +39,14 @@ class NewWidget:
 
 
 @transaction.atomic
-def create_dashboard(actor: User, *, name: str) -> Dashboard:
-    """Make an empty dashboard that only its owner sees. Raises FieldError for its name."""
+def create_dashboard(actor: User, *, name: str, starts: str = "") -> Dashboard:
+    """Make an empty dashboard that only its owner sees. Raises FieldError for its name.
+
+    `starts` is where its usual range begins, such as "-30d".
+    """
     name = checked_name(name, "name", "A dashboard")
-    dashboard = Dashboard.objects.create(uid=free_uid(name), name=name, created_by=actor)
+    time = {"from": starts, "to": ""} if starts else {}
+    dashboard = Dashboard.objects.create(uid=free_uid(name), name=name, created_by=actor, time=time)
     after = {"uid": dashboard.uid, "name": name, "is_public": False}
     trail.record(actor, "dashboard.create", dashboard, Change(after=after))
     return dashboard

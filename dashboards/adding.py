@@ -27,11 +27,15 @@ from portal.lib.field_error import FieldError
 DRAWINGS: Mapping[str, tuple[str, ...]] = {
     "trend": ("line", "area", "bar", "stat", "table"),
     "funnel": ("funnel", "stat", "table"),
+    "retention": ("retention", "table"),
+    "lifecycle": ("lifecycle", "table"),
+    "stickiness": ("stickiness", "table"),
     "paths": ("paths", "table"),
     "sql": ("picture", "table"),
 }
 SIZES: Mapping[str, tuple[int, int]] = {
-    "stat": (6, 3), "table": (8, 7), "funnel": (12, 7), "paths": (24, 9),
+    "stat": (6, 3), "table": (8, 7), "funnel": (12, 7), "retention": (16, 8),
+    "paths": (24, 9),
 }  # fmt: skip
 USUAL_SIZE = (12, 6)
 
@@ -106,5 +110,7 @@ def asked(kind: str, kept: Kept) -> tuple[str, str, dict[str, Any]]:
     if kind == "sql":
         parameters = definition.get("parameters") or {}
         return "sql", definition["query"], {"parameters": parameters} if parameters else {}
-    config = {"view": kept.view["view"]} if "view" in kept.view else {}
+    config: dict[str, Any] = {
+        name: kept.view[name] for name in ("view", "shown", "drawn") if name in kept.view
+    }
     return "insight", json.dumps({"kind": kind, "definition": definition}), config

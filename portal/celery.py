@@ -45,6 +45,12 @@ app.conf.update(
             "schedule": schedule(timedelta(minutes=10), relative=True),
             "options": {"expires": 599},
         },
+        # From two o'clock on, a few each time, until the night's sample is done.
+        "check saved insights": {
+            "task": "analytics.insights.tasks.check_saved_insights",
+            "schedule": schedule(timedelta(minutes=5), relative=True),
+            "options": {"expires": 299},
+        },
     },
 )
 app.steps["worker"].add(BeatStep)

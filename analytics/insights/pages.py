@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from django.urls import Resolver404, resolve, reverse
 from analytics.insights.definitions.window import parse_window
 from analytics.insights.forms.activity import ActivityForm
 from analytics.insights.forms.funnel import FunnelForm
+from analytics.insights.forms.paths import PathsForm
 from analytics.insights.forms.retention import RetentionForm
 from analytics.insights.forms.shared import Range
 from analytics.insights.forms.sql import SqlForm
@@ -22,6 +24,7 @@ from analytics.insights.forms.trend import TrendForm
 from analytics.insights.keeping import checked, question_of
 from portal.lib.field_error import FieldError
 from portal.store.query import TimeRange
+from portal.store.sources import Question, ask
 
 Json = dict[str, Any]
 
@@ -53,6 +56,9 @@ class Form(Protocol):
     def address(self, **changes: Any) -> str: ...
 
 
+Read = Callable[[QueryDict, datetime], Form]
+
+
 @dataclass(frozen=True)
 class Page:
     """One kind of insight's page; `name` is its URL's."""
@@ -65,11 +71,16 @@ class Page:
     reopen: Callable[[Kept, str], str]
 
 
-def builder(kind: str, label: str, icon: str, name: str, form: type[Form]) -> Page:
-    """Describe a page whose form reads definitions and makes them."""
+def builder(
+    kind: str, label: str, icon: str, name: str, form: type[Form], read: Read | None = None
+) -> Page:
+    """Describe a page whose form reads definitions and makes them.
+
+    `read` reads an address instead of the form, where that needs more than the address.
+    """
 
     def keep(query: QueryDict, now: datetime) -> Kept:
-        found = form.read(query)
+        found = read(query, now) if read else form.read(query)
         given = {"from": found.range.default} | found.range.body()
         window = parse_window(given, now, settings.PORTAL_TIME_ZONE)
         return Kept(found.body(window) | given, found.kept_view())
@@ -79,6 +90,18 @@ def builder(kind: str, label: str, icon: str, name: str, form: type[Form]) -> Pa
         return found.address(range=Range.from_definition(kept.definition, saved))
 
     return Page(kind, label, icon, name, keep, reopen)
+
+
+def keep_paths(query: QueryDict, now: datetime) -> PathsForm:
+    """Read values of a property as the types that it was seen with, as the page does."""
+    form = PathsForm.read(query)
+    if not form.by or form.by.startswith("$") or not (form.start or form.end):
+        return form
+    events = ask("schema", Question({}, None, now)).extra["events"]
+    kinds = [
+        entry["types"] for one in events for entry in one["properties"] if entry["name"] == form.by
+    ]
+    return replace(form, types=tuple(dict.fromkeys(chain(*kinds))))
 
 
 def keep_sql(query: QueryDict, now: datetime) -> Kept:
@@ -97,6 +120,7 @@ PAGES = {
         builder("retention", "Retention", "repeat", "retention", RetentionForm),
         builder("lifecycle", "Lifecycle", "refresh-cw", "lifecycle", ActivityForm),
         builder("stickiness", "Stickiness", "calendar", "stickiness", ActivityForm),
+        builder("paths", "Paths", "waypoints", "paths", PathsForm, keep_paths),
         Page("sql", "SQL", "terminal", "sql", keep_sql, reopen_sql),
     )
 }

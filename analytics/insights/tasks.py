@@ -18,3 +18,9 @@ def add_property_columns() -> None:
 def note_cohort_sizes() -> None:
     """Note how large cohorts were at the last midnight."""
     actions.note_sizes(clock.now())
+
+
+@shared_task
+def check_saved_insights() -> None:
+    """Compute some of the night's sample of saved insights a second time, in another way."""
+    actions.check_due(clock.now(), most=5)

@@ -81,10 +81,16 @@ def added(request: StaffRequest, kind: str, kept: Kept) -> Widget:
     new = widget_of(given.get("title", ""), kind, kept, given.get("drawn_as", ""))
     name, uid = given.get("dashboard_name", ""), given.get("dashboard", "")
     if name.strip() or not uid:
-        dashboard = actions.create_dashboard(request.user, name=name)
+        dashboard = actions.create_dashboard(request.user, name=name, starts=starts_of(kept))
     else:
         dashboard = fetch(request.user, Dashboard, edit=True, uid=uid.replace("\0", ""))
     return actions.add_widget(request.user, dashboard, new)
+
+
+def starts_of(kept: Kept) -> str:
+    """Return the relative range of an insight, for a dashboard that is made for it."""
+    begin = str(kept.definition.get("from", ""))
+    return begin if begin.startswith("-") else ""
 
 
 def dialog(request: StaffRequest, context: dict[str, object], status: int = 200) -> HttpResponse:

@@ -42,12 +42,10 @@ class WidgetKind(Protocol):
         ...
 
 
-def of_insight(frame: Frame, field: str, label: str) -> dict[str, Any]:
+def of_insight(frame: Frame, label: str, *fields: str) -> dict[str, Any]:
     """Return the answer of the insight that a widget draws. Raises CannotDraw for any other."""
-    if field not in frame.extra:
-        raise CannotDraw(
-            f"This widget draws {label} only: draw it as a table, or ask another question."
-        )
+    if any(name not in frame.extra for name in fields):
+        raise CannotDraw(f"This widget draws {label} only: draw it as a table, or ask for that.")
     return frame.extra
 
 

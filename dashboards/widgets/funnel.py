@@ -15,7 +15,7 @@ class Funnel:
     label = "Funnel"
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
-        answer = of_insight(frame, "steps", "funnels")
+        answer = of_insight(frame, "funnels", "steps", "open")
         if not answer["steps"][0]["users"]:
             return Drawing(is_empty=True)
         return Drawing(figure=draw_funnel(answer, options), plain=rows_of(frame))

@@ -38,6 +38,14 @@ ADDRESSES = {
     ],
     "lifecycle": ["", f"event=a&interval=month{MINE}&compare=previous_period"],
     "stickiness": ["", f"event=a&interval=week&week_start=sunday{MINE}"],
+    "paths": [
+        "",
+        f"start=a&end=b&steps=3&gap=10&least=2&drawn=80{MINE}&compare=previous_period",
+        "by=page&start=/home",
+        "by=n&start=5",
+        'by=n&start="5"',
+        "by=$platform&end=5",
+    ],
     "sql": [
         "q=SELECT name FROM events WHERE name = {n:String}&p_n=visit",
         "q=SELECT {a:UInt8} AS a, {b:Array(String)} AS b&p_a=5&p_b=[\"x\"]",

@@ -53,7 +53,7 @@ class TestSaving:
         answer = owner.get(NEW, headers=at(STEPS))
 
         assert answer.status_code == 200
-        assert "Save this Funnel" in answer.text
+        assert "Save this funnel" in answer.text
         assert f'name="at" value="{FUNNELS}?{STEPS.replace("&", "&amp;")}"' in answer.text
 
     def test_saving_opens_the_page_as_the_saved_insight(self, owner: Client, company: None) -> None:

@@ -10,7 +10,7 @@ from analytics.insights.actions.cohorts import (
     update_cohort,
 )
 from analytics.insights.actions.folders import change_folder, create_folder, delete_folder
-from analytics.insights.actions.saved import change_insight, delete_insight, save_insight
+from analytics.insights.actions.saved import change_insight, check_due, delete_insight, save_insight
 from analytics.insights.actions.sql import audited_sql
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "audited_sql",
     "change_folder",
     "change_insight",
+    "check_due",
     "create_cohort",
     "create_folder",
     "delete_cohort",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 
 from analytics.insights.actions.folders import folder_at
+from analytics.insights.checking import UNCHECKED, check, night_of
 from analytics.insights.drafts import Draft
 from analytics.insights.models import SavedInsight
 from analytics.insights.shapes import insight_json
@@ -17,6 +22,10 @@ from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
 from portal.lib.stale import Stale
+
+SAMPLE = 50  # insights that are checked in a night
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -95,3 +104,34 @@ def without_values(value: Any) -> Any:
         hidden = ("value", "parameters") if "op" in value or "query" in value else ()
         return {name: without_values(one) for name, one in value.items() if name not in hidden}
     return [without_values(one) for one in value] if isinstance(value, list) else value
+
+
+def check_due(now: datetime, *, most: int) -> int:
+    """Check saved insights of the night that are due; return how many.
+
+    Each is claimed by its row first: a second worker takes others, and one that dies leaves its
+    insight unchecked until the next night. Those that were not looked at for longest come first.
+    """
+    night = night_of(now, ZoneInfo(settings.PORTAL_TIME_ZONE))
+    done = SavedInsight.objects.filter(checked_at__gte=night).count()
+    due = SavedInsight.objects.filter(created_at__lt=night).exclude(kind__in=UNCHECKED)
+    due = due.filter(Q(checked_at=None) | Q(checked_at__lt=night))
+    left = max(0, min(most, SAMPLE - done))
+    listed = due.order_by(F("checked_at").asc(nulls_first=True), "pk")[:left]
+    return sum(check_one(insight, now) for insight in listed)
+
+
+def check_one(insight: SavedInsight, now: datetime) -> bool:
+    """Check one, unless another worker has it."""
+    row = SavedInsight.objects.filter(pk=insight.pk, version=insight.version)
+    claim = {"checked_at": now, "check_state": "", "check_note": ""}
+    if not row.filter(checked_at=insight.checked_at).update(**claim):
+        return False
+    finding = check(insight.kind, insight.definition, now)
+    if finding.state != "ok":
+        log.warning(
+            "A saved insight failed its check.",
+            extra={"insight": insight.pk, "state": finding.state, "note": finding.note},
+        )
+    row.update(check_state=finding.state, check_note=finding.note)
+    return True

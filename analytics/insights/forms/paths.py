@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +15,11 @@ from analytics.insights.forms.shared import (
     Pairs,
     Range,
     conditions,
+    conditions_of,
     number_or_text,
     text,
     typed,
+    value_as_typed,
 )
 from portal.store.query import TimeRange
 
@@ -56,6 +59,33 @@ class PathsForm:
             compare=bool(query.get("compare")),
             range=Range.read(query),
         )
+
+    @classmethod
+    def from_definition(cls, definition: Mapping[str, Any], view: Mapping[str, Any]) -> PathsForm:
+        """Read a kept definition; what the builder has no field for is left out."""
+        by = definition.get("by")
+        name = str(by.get("property", "")) if isinstance(by, dict) else ""
+        is_raw = not name or name.startswith("$")
+        edges = [definition.get(edge) for edge in ("start", "end")]
+        start, end = (
+            "" if one is None else value_as_typed(one, is_raw=is_raw, is_listed=False)
+            for one in edges
+        )
+        return cls(
+            start=start,
+            end=end,
+            by=name,
+            steps=str(definition.get("steps") or cls.steps),
+            gap=str(definition.get("session_gap_minutes") or cls.gap),
+            least=str(definition.get("min_users") or cls.least),
+            drawn=next((one for one in DRAWN if one == view.get("drawn")), DEFAULT_DRAWN),
+            where=conditions_of(definition.get("where") or (), ""),
+            compare=bool(definition.get("compare")),
+        )
+
+    def kept_view(self) -> dict[str, Any]:
+        """Return what is kept of the page beside the definition."""
+        return {"drawn": self.drawn} if self.drawn != DEFAULT_DRAWN else {}
 
     def pairs(self) -> Pairs:
         """Return the tidy address, piece by piece."""

@@ -18,14 +18,12 @@ from analytics.insights.forms.shared import (
     Range,
     at,
     breakdown_body,
-    breakdown_of,
     breakdown_pairs,
     chosen,
     conditions,
     conditions_of,
     interval_for,
     letter,
-    of_in,
     text,
 )
 from portal.store.query import TimeRange
@@ -69,7 +67,7 @@ class TrendForm:
             rows=tuple(_rows(query)),
             where=tuple(conditions(query.getlist("where"))),
             breakdown=text(query, "breakdown"),
-            of=of_in(query),
+            of="person" if query.get("of") == "person" else "event",
             limit=text(query, "limit"),
             formula=text(query, "formula").strip(),
             interval=text(query, "interval"),
@@ -83,13 +81,13 @@ class TrendForm:
         """Read a kept definition; what the builder has no field for is left out."""
         series = definition["series"]
         own = (conditions_of(one.get("where") or (), letter(n)) for n, one in enumerate(series))
-        name, of, limit = breakdown_of(definition)
+        breakdown = definition.get("breakdown") or {}
         return cls(
             rows=tuple(_row_of(one) for one in series),
             where=(*conditions_of(definition.get("where") or (), ""), *chain(*own)),
-            breakdown=name,
-            of=of,
-            limit=limit,
+            breakdown=str(breakdown.get("property", "")),
+            of=breakdown.get("of", "event"),
+            limit=str(breakdown.get("limit", "")),
             formula=definition.get("formula") or "",
             interval="" if view.get("fits") else definition.get("interval") or "day",
             compare=bool(definition.get("compare")),

@@ -133,8 +133,10 @@ def update(request: StaffRequest, pk: int) -> HttpResponse:
         insight.refresh_from_db()
         context = {"insight": insight, "shown": shown, "carried": carried(request)}
         return dialog(request, "conflict", context, status=409)
-    words = "is as it was: nothing changed" if changed.version == version else "is updated"
-    messages.success(request, f"“{insight.name}” {words}.")
+    if changed.version == version:
+        messages.info(request, f"“{insight.name}” is as it was: nothing changed.")
+    else:
+        messages.success(request, f"“{insight.name}” is updated.")
     kept = Kept(changed.definition, changed.view)
     address = address_of(changed.kind, kept, clock.now(), str(pk))
     return go(request, address or about_url(changed))
