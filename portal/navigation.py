@@ -51,6 +51,7 @@ SECTIONS = (
             Entry("Stickiness", "calendar", "stickiness", "k", EXPLORE),
             Entry("Paths", "waypoints", "paths", "p", EXPLORE),
             Entry("Saved", "star", "saved", "v", EXPLORE),
+            Entry("Cohorts", "users", "cohorts", "c", EXPLORE),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
             Entry("SQL", "terminal", "sql", "q", RUN_SQL),
             Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),

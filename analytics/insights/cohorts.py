@@ -140,6 +140,11 @@ def known_saved(row: Cohort, as_of: datetime) -> InCohort:
     return known_draft(row.name, found_in(row).rule, as_of)
 
 
+def names(ids: Iterable[int]) -> dict[int, str]:
+    """Return what cohorts are called; those that are gone are left out."""
+    return dict(Cohort.objects.filter(pk__in=list(ids)).values_list("pk", "name"))
+
+
 def zone() -> ZoneInfo:
     """Return the zone of dates in definitions: the portal's."""
     return ZoneInfo(settings.PORTAL_TIME_ZONE)

@@ -169,13 +169,17 @@ def touched(funnel: Funnel, keys: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def differences(groups: list[Json]) -> list[Json]:
-    """Compare the overall rates of all pairs of values: two-proportion z-tests, Holm's correction.
+    """Compare the overall rates of all pairs of values: two-proportion z-tests, corrected."""
+    compared = [one for one in groups if one["value"] != OTHER and one["steps"][0]["users"]]
+    return corrected([_difference(*pair) for pair in combinations(compared, 2)])
+
+
+def corrected(rows: list[Json]) -> list[Json]:
+    """Sort tests by `p_value`, and say of each which are significant together: Holm's correction.
 
     Holm, Scandinavian Journal of Statistics 6, 1979.
     """
-    compared = [one for one in groups if one["value"] != OTHER and one["steps"][0]["users"]]
-    rows = [_difference(*pair) for pair in combinations(compared, 2)]
-    rows.sort(key=lambda row: row["p_value"])
+    rows = sorted(rows, key=lambda row: row["p_value"])
     worst = 0.0
     for place, row in enumerate(rows):
         worst = max(worst, min(1.0, row["p_value"] * (len(rows) - place)))
@@ -188,14 +192,19 @@ def _difference(one: Json, other: Json) -> Json:
     entered = [side["steps"][0]["users"] for side in (one, other)]
     converted = [side["steps"][-1]["users"] for side in (one, other)]
     rates = [part / whole for part, whole in zip(converted, entered, strict=True)]
-    pooled = sum(converted) / sum(entered)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / entered[0] + 1 / entered[1]))
-    z = abs(rates[0] - rates[1]) / error if error else 0.0
     return {
         "values": [one["value"], other["value"]],
         "difference": rates[0] - rates[1],
-        "p_value": math.erfc(z / math.sqrt(2)),
+        "p_value": two_proportions((converted[0], entered[0]), (converted[1], entered[1])),
     }
+
+
+def two_proportions(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Return the two-sided p-value that two shares (part, whole) are the same: the z-test."""
+    pooled = (one[0] + other[0]) / (one[1] + other[1])
+    error = math.sqrt(pooled * (1 - pooled) * (1 / one[1] + 1 / other[1]))
+    z = abs(one[0] / one[1] - other[0] / other[1]) / error if error else 0.0
+    return math.erfc(z / math.sqrt(2))
 
 
 def trend(found: Journeys, grid: Grid, complete: list[bool]) -> list[Json]:

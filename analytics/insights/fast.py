@@ -27,6 +27,11 @@ def is_on(form: Form) -> bool:
     return form in (settings.FAST_FORMS if chosen is None else chosen)
 
 
+def is_forced(form: Form) -> bool:
+    """Tell whether `only` asks for a form here: then it is taken whether it pays or not."""
+    return form in (_chosen.get() or ())
+
+
 @contextmanager
 def only(*forms: Form) -> Iterator[None]:
     """Use these forms alone, in this context; without any, everything is computed raw."""

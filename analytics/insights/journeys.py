@@ -9,9 +9,9 @@ into slices of the persons, and the rows of a slice are dealt to all processors.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,11 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.insights.buckets import Grid
+from analytics.insights.definitions.filters import InCohort
 from analytics.insights.definitions.funnel import Funnel
+from analytics.insights.kept.days import Found, Rows
 from analytics.insights.passes import funnel as walk
 from analytics.insights.passes import plain
-from analytics.insights.passes.grouping import Part, deal, grouped
+from analytics.insights.passes.grouping import ROWS_A_PART, Part, deal, grouped
+from analytics.insights.passes.kept import gathered
+from analytics.insights.passes.plain import stepped
 from analytics.insights.sql import funnel as sql
+from analytics.insights.sql.kept import KeptSelection
 from analytics.insights.sql.params import microseconds
 from portal.store.native import Coded, Columns
 from portal.store.query import Query, TimeRange
@@ -87,7 +92,11 @@ def journeys(
         if columns
         for part in passed(columns, spec, texts)
     ]
-    walked = walked or [nobody(spec)]
+    return together(walked or [nobody(spec)], texts)
+
+
+def together(walked: Sequence[Walked], texts: Iterable[str]) -> Journeys:
+    """Join what was found in parts."""
     return Journeys(
         np.concatenate([one.person for one in walked]),
         np.concatenate([one.times for one in walked]),
@@ -96,6 +105,103 @@ def journeys(
         np.concatenate([one.is_open for one in walked]),
         np.sum([one.trend for one in walked], axis=0),
     )
+
+
+def kept_selection(funnel: Funnel) -> KeptSelection | None:
+    """Return the rows of a funnel that depend on their day alone; None where there are no such."""
+    if funnel.order == "strict" or funnel.sampling < 1:
+        return None
+    dimension = funnel.attribution.breakdown.property if funnel.attribution else None
+    if isinstance(dimension, InCohort):
+        return None
+    wanted: list[sql.Wanted] = [*funnel.steps, *funnel.exclusions]
+    marks = [(one.event, one.where) for one in wanted]
+    return KeptSelection(tuple(marks), funnel.where, dimension)
+
+
+def kept_journeys(
+    funnel: Funnel, window: TimeRange, as_of: datetime, found: Found, grid: Grid | None
+) -> Journeys:
+    """Find each person's best attempt that begins in the window, in kept rows."""
+    spec = spec_of(funnel, window, as_of, grid)
+    texts: dict[str, int] = {}
+    is_plain = funnel.is_plain and grid is None
+    walked = [
+        replace(part, person=found.ids[part.person.astype(np.int64)])
+        for one in kept_slices(found)
+        for part in passed_kept(one, spec, texts, is_plain=is_plain)
+    ]
+    return together(walked or [nobody(spec)], texts)
+
+
+@dataclass(frozen=True)
+class KeptSlice:
+    """Kept rows of some persons, one block after the other.
+
+    Those of the persons edges[i] to edges[i + 1] - 1 are in block k the rows begins[i, k] to
+    ends[i, k].
+    """
+
+    rows: Columns
+    edges: Ints
+    begins: Ints
+    ends: Ints
+
+
+def kept_slices(found: Found) -> Iterator[KeptSlice]:
+    """Cut the persons into parts that fit the processor's cache, and take so many at once."""
+    rows = sum(map(len, found.blocks))
+    count = 1 + rows // ROWS_A_PART
+    edges = np.linspace(0, found.ids.size, count + 1).astype(np.int64)
+    at_once = ROWS_A_SLICE // ROWS_A_PART
+    for low in range(0, count if rows else 0, at_once):
+        yield kept_slice(found, edges[low : low + at_once + 1])
+
+
+def kept_slice(found: Found, edges: Ints) -> KeptSlice:
+    cuts = [np.searchsorted(block.columns["who"], edges) for block in found.blocks]
+    pieces = [
+        (block, slice(cut[0], cut[-1])) for block, cut in zip(found.blocks, cuts, strict=True)
+    ]
+    sizes = [piece.stop - piece.start for _, piece in pieces]
+    offsets = np.cumsum([0, *sizes[:-1]])
+    placed = np.array([cut - cut[0] for cut in cuts]) + offsets[:, None]
+    rows: Columns = {
+        name: np.concatenate([block.columns[name][piece] for block, piece in pieces])
+        for name in found.blocks[0].columns
+        if name != "key"
+    }
+    if "key" in found.blocks[0].columns:
+        rows["key"] = joined_keys(pieces)
+    begins, ends = (np.ascontiguousarray(edge.T) for edge in (placed[:, :-1], placed[:, 1:]))
+    return KeptSlice(rows, edges, begins, ends)
+
+
+def joined_keys(pieces: Sequence[tuple[Rows, slice]]) -> Coded:
+    """Give the texts of all blocks the same numbers."""
+    texts: dict[str, int] = {}
+    codes = []
+    for block, piece in pieces:
+        known = np.array([texts.setdefault(text, len(texts)) for text in block.texts], np.int32)
+        codes.append(known[block.columns["key"][piece]])
+    return Coded(np.concatenate(codes), list(texts))
+
+
+def passed_kept(
+    one: KeptSlice, spec: walk.Spec, texts: dict[str, int], *, is_plain: bool
+) -> list[Walked]:
+    """Walk kept rows, on all processors; a person is a number."""
+    who, t, masks = (array(one.rows[name]) for name in ("who", "t", "mask"))
+    keys = keys_of(one.rows.get("key"), texts)
+
+    def part(number: int) -> Walked:
+        low, high = one.edges[number : number + 2]
+        rows = gathered(who, t, one.begins[number], one.ends[number], low, high)
+        if is_plain:
+            return walked_plainly(stepped(rows, masks), keys, spec)
+        return walked(rows, masks, keys, spec)
+
+    return list(WORKERS.map(part, range(one.edges.size - 1)))
 
 
 def slices(query: Callable[[sql.Slice], Query], events: int, read: Read) -> Iterator[Columns]:

@@ -15,9 +15,12 @@ from typing import Any, Protocol
 from analytics.insights.buckets import Grid, TooManyPoints, cut, previous
 from analytics.insights.definitions.trend import PERCENTILES, ROLLING_DAYS, Series, Trend
 from analytics.insights.formula import Formula
+from analytics.insights.kept import activity
+from analytics.insights.kept.days import Found
 from analytics.insights.sql import rolling
 from analytics.insights.sql import trend as sql
 from analytics.insights.sql.buckets import bucketing
+from analytics.insights.sql.kept import KeptSelection
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection
 from analytics.insights.sql.values import value_of
@@ -49,6 +52,8 @@ class Answered(Protocol):
 
 
 Run = Callable[[Query], Answered]
+Kept = Callable[[KeptSelection, TimeRange], Found | None]
+OF_PERSONS = ("unique_users", *ROLLING_DAYS)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,10 @@ class Shown:
     empty: Number = None
 
 
+def nothing_kept(_: KeptSelection, __: TimeRange) -> None:
+    """Stand for kept rows where everything is to be computed raw."""
+
+
 @dataclass
 class Plan:
     """Answers one trend. `warnings` fill while it runs."""
@@ -101,6 +110,7 @@ class Plan:
     as_of: datetime
     person: str
     run: Run
+    kept: Kept = field(default=nothing_kept)
     warnings: list[str] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
@@ -161,11 +171,11 @@ class Plan:
             yield from self.drawn(cells, shown)
 
     def series_cells(self, series: Series, grid: Grid, keys: Sequence[str] | None) -> Cells:
-        """Count one series, for the given breakdown keys or for its own best.
-
-        The place to choose a faster exact form than reading events.
-        """
+        """Count one series, for the given breakdown keys or for its own best, in the best form."""
         source = self.prepared(series, grid)
+        quick = self.kept_cells(source, grid)
+        if quick is not None:
+            return quick
         if series.math in ROLLING_DAYS:
             cells = self.rolling_cells(source, grid, keys)
         elif self.trend.breakdown and keys is None:
@@ -173,6 +183,27 @@ class Plan:
         else:
             cells = self.raw_cells(source, grid, keys or ())
         return scaled(cells, 1 / self.trend.sampling) if series.math in COUNTING else cells
+
+    def kept_cells(self, source: sql.Source, grid: Grid) -> Cells | None:
+        """Count persons from kept rows; None where the engine is to count."""
+        math, selection = source.series.math, source.selection
+        if math not in OF_PERSONS or source.breakdown or selection.sampling < 1:
+            return None
+        rows = activity.of_one(selection.event, *selection.where)
+        if math in ROLLING_DAYS:
+            wide = rolling.reaching_back(source, grid).selection.window
+            found = self.kept(rows, wide)
+            if found is None:
+                return None
+            windows = rolling.windows(grid, ROLLING_DAYS[math])
+            points = activity.rolling(found, windows, len(grid))
+            total = points[max(0, sum(start < self.as_of for start in grid.starts) - 1)]
+        else:
+            found = self.kept(rows, grid.window)
+            if found is None:
+                return None
+            points, total = activity.uniques(found, grid)
+        return Cells([], {OTHER: total}, {OTHER: list(points)}) if any(points) else Cells()
 
     def prepared(self, series: Series, grid: Grid) -> sql.Source:
         """Choose how exactly percentiles are computed and how sessions are told apart."""

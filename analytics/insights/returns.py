@@ -14,7 +14,6 @@ from analytics.insights.buckets import Grid, TooManyPoints, cut, shifted
 from analytics.insights.definitions.retention import Retention
 from analytics.insights.journeys import array
 from analytics.insights.passes import retention as count
-from analytics.insights.sql import retention as sql
 from analytics.insights.sql.masks import MAX_BUCKETS
 from analytics.insights.sql.trend import OTHER
 from analytics.insights.sql.values import value_of
@@ -65,9 +64,8 @@ def periods_of(retention: Retention, window: TimeRange, as_of: datetime) -> Peri
     return Periods(grid, len(own), retention.periods, as_of)
 
 
-def answer(retention: Retention, periods: Periods, read: Read, wanted: sql.Wanted) -> Json:
-    """Return the contract's JSON without `meta`."""
-    columns = read(sql.counted(wanted))
+def answer(retention: Retention, periods: Periods, columns: Columns) -> Json:
+    """Return the contract's JSON without `meta`, from the columns of `sql.retention.counted`."""
     key = columns.get("key")
     texts = key.texts if isinstance(key, Coded) else [""]
     groups = key.codes.astype(np.int64) if isinstance(key, Coded) else None

@@ -7,6 +7,7 @@ from analytics.insights.api import insights as api
 from analytics.insights.views import (
     activity,
     behind,
+    cohort_builder,
     events,
     funnels,
     keeping,
@@ -17,6 +18,7 @@ from analytics.insights.views import (
     sql,
     trends,
 )
+from analytics.insights.views import cohorts as cohort_pages
 from analytics.insights.views import saved as saved_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -62,6 +64,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="stickiness-xlsx",
     ),
     path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
+    path("explore/cohorts/", cohort_pages.cohorts, name="cohorts"),
+    path("explore/cohorts/new/", cohort_builder.cohort_new, name="cohort-new"),
+    path("explore/cohorts/preview/", cohort_builder.cohort_preview, name="cohort-preview"),
+    path("explore/cohorts/<int:cohort_id>/", cohort_pages.cohort, name="cohort"),
+    path("explore/cohorts/<int:cohort_id>/edit/", cohort_builder.cohort_edit, name="cohort-edit"),
+    path(
+        "explore/cohorts/<int:cohort_id>/delete/", cohort_pages.cohort_delete, name="cohort-delete"
+    ),
     path("explore/values/", samples.values, name="values"),
     path("explore/sql/", sql.sql, name="sql"),
     path("explore/sql/csv/", sql.sql_file, {"kind": "csv"}, name="sql-csv"),
@@ -84,6 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
     path("api/v1/insights/funnel", api.FunnelView.as_view(), name="api-funnel"),
+    path("api/v1/insights/funnel/correlates", api.CorrelatesView.as_view(), name="api-correlates"),
     path("api/v1/insights/retention", api.RetentionView.as_view(), name="api-retention"),
     path("api/v1/insights/lifecycle", api.LifecycleView.as_view(), name="api-lifecycle"),
     path("api/v1/insights/stickiness", api.StickinessView.as_view(), name="api-stickiness"),

@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from portal.lib import instruments
 from portal.store import native
-from portal.store.query import Numbers, Query
+from portal.store.query import Numbers, Query, Table
 
 TIME_LIMIT = timedelta(seconds=30)
 UNREACHABLE = (OperationalError, HTTPError, OSError)
@@ -198,19 +198,26 @@ def _limits(query: Query, time_limit: timedelta) -> dict[str, Any]:
 
 
 def _plain(query: Query) -> dict[str, object]:
-    return {name: one for name, one in query.params.items() if not isinstance(one, Numbers)}
+    return {name: one for name, one in query.params.items() if not isinstance(one, Numbers | Table)}
 
 
 def _tables(query: Query) -> ExternalData | None:
     """Return what goes with a query as tables of their own."""
-    given = {name: one for name, one in query.params.items() if isinstance(one, Numbers)}
+    given = {n: table for n, one in query.params.items() if (table := as_table(one))}
     if not given:
         return None
     tables = ExternalData()
     for name, one in given.items():
-        packed = np.array(one.values, "<u8").tobytes()
-        tables.add_file(file_name=name, fmt="RowBinary", structure="number UInt64", data=packed)
+        tables.add_file(file_name=name, fmt="RowBinary", structure=one.structure, data=one.packed)
     return tables
+
+
+def as_table(given: object) -> Table | None:
+    """Return a parameter that goes as a table, None for one that goes as text."""
+    if isinstance(given, Numbers):
+        packed = np.array(given.values, "<u8").tobytes()
+        return Table("number UInt64", packed, len(given.values))
+    return given if isinstance(given, Table) else None
 
 
 def _lane(query: Query) -> dict[str, str] | None:

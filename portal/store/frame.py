@@ -32,6 +32,7 @@ class Meta:
     sql: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()  # sentences for "how is this counted?"
+    forms: tuple[str, ...] = ()  # shorter ways that were taken to the same answer
 
     def plus(self, other: Meta) -> Meta:
         """Add up the cost of two answers that were asked as of the same moment."""
@@ -44,6 +45,7 @@ class Meta:
             sql=self.sql + other.sql,
             warnings=self.warnings + other.warnings,
             counted=self.counted + other.counted,
+            forms=tuple(dict.fromkeys(self.forms + other.forms)),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class Meta:
             "sql": list(self.sql),
             "warnings": list(self.warnings),
             "counted": list(self.counted),
+            "forms": list(self.forms),
         }
 
 

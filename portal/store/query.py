@@ -50,6 +50,22 @@ class Numbers:
         return f"a table of {len(self.values):,} numbers"
 
 
+@dataclass(frozen=True, repr=False)
+class Table:
+    """A parameter that is a table: it goes with the query under the parameter's name.
+
+    `structure` is what the engine reads ("who UInt64, at Int64"), `packed` its rows one after the
+    other, little-endian and unpadded.
+    """
+
+    structure: str
+    packed: bytes
+    rows: int
+
+    def __repr__(self) -> str:
+        return f"a table of {self.rows:,} rows ({self.structure})"
+
+
 @dataclass(frozen=True)
 class Sharded:
     """How a cluster answers a query of what persons did, when each shard has all of some persons.

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from analytics.ingest.identities import Id
+from analytics.insights.kept import reading
 from portal.store import client
 
 _number = count(1)
@@ -89,6 +90,7 @@ def load(events: Iterable[Event], *, size: int = 20_000) -> list[Event]:
     """Make these the only events of the engine's database."""
     client.command("TRUNCATE TABLE events")
     client.command("TRUNCATE TABLE person_properties")
+    reading.forget()
     return add(events, size=size)
 
 

@@ -117,6 +117,13 @@ class FunnelView(InsightView):
     operations = {"post": described.FUNNEL}
 
 
+class CorrelatesView(InsightView):
+    """Compare what converters of a funnel did with what those who dropped did."""
+
+    kind = "correlates"
+    operations = {"post": described.CORRELATES}
+
+
 class RetentionView(InsightView):
     """Count who came back, of those who began in each period."""
 

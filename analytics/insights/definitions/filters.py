@@ -51,8 +51,8 @@ class Property:
     name: str
     of: Of = "event"
     # The engine's columns for it alone, filled in by analytics.insights.property_columns.
-    key_column: str = field(default="", compare=False)
-    number_column: str = field(default="", compare=False)
+    key_column: str = field(default="", compare=False, repr=False)
+    number_column: str = field(default="", compare=False, repr=False)
 
     @property
     def column(self) -> str:

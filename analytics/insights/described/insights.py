@@ -159,6 +159,23 @@ FUNNEL = Operation(
         meta=META,
     ),
 )  # fmt: skip
+CORRELATE = {
+    "converters": WHOLE, "drop_offs": WHOLE, "converter_share": NUMBER, "drop_off_share": NUMBER,
+    "odds_ratio": NUMBER, "interval": listed(NUMBER), "p_value": NUMBER, "p_value_corrected": NUMBER,
+    "is_significant": FLAG,
+}  # fmt: skip
+CORRELATES = Operation(
+    body=FUNNEL_BODY,
+    answer=record(
+        converters=WHOLE,
+        drop_offs=WHOLE,
+        events=listed(record(event=TEXT, **CORRELATE)),
+        values=listed(record(property=TEXT, value=ANY, **CORRELATE)),
+        too_rare=WHOLE,
+        left_out=listed(record(property=TEXT, reason=TEXT)),
+        meta=META,
+    ),
+)
 COHORTS = listed(record(start=TIME, size=WHOLE, returned=listed(WHOLE), complete=listed(FLAG)))
 BREAKDOWN = record(("property",), property=TEXT, of=choice("event", "person"), limit=WHOLE)
 RETENTION = Operation(

@@ -19,12 +19,14 @@ from analytics.insights.forms.shared import (
     Range,
     at,
     breakdown_body,
+    breakdown_of,
     breakdown_pairs,
     chosen,
     conditions,
     conditions_of,
     interval_for,
     number_or_text,
+    of_in,
     text,
 )
 from portal.store.query import TimeRange
@@ -85,7 +87,7 @@ class FunnelForm:
             window=(text(query, "window") or WINDOW[0], unit if unit in UNITS else WINDOW[1]),
             order=chosen(query, "order", ORDERS),
             breakdown=text(query, "breakdown").strip(),
-            of="person" if query.get("of") == "person" else "event",
+            of=of_in(query),
             limit=text(query, "limit"),
             touch=chosen(query, "attribution", TOUCHES),
             touch_step=_number(text(query, "touch_step")),
@@ -102,7 +104,8 @@ class FunnelForm:
         """Read a kept definition; what the builder has no field for is left out."""
         steps, exclusions = definition["steps"], definition.get("exclusions") or ()
         window: Mapping[str, Any] = definition.get("window") or DEFAULT_WINDOW
-        breakdown = definition.get("breakdown") or {}
+        breakdown: Mapping[str, Any] = definition.get("breakdown") or {}
+        name, of, limit = breakdown_of(definition)
         own = (
             *(conditions_of(one.get("where") or (), str(n)) for n, one in enumerate(steps, 1)),
             *(
@@ -118,9 +121,9 @@ class FunnelForm:
             exclusions=tuple(_exclusion_of(one, len(steps)) for one in exclusions),
             window=(str(window.get("value")), str(window.get("unit") or "day")),
             order=definition.get("order") or ORDERS[0],
-            breakdown=str(breakdown.get("property", "")),
-            of=breakdown.get("of", "event"),
-            limit=str(breakdown.get("limit", "")),
+            breakdown=name,
+            of=of,
+            limit=limit,
             touch=breakdown.get("attribution") or TOUCHES[0],
             touch_step=breakdown.get("step") or 1,
             interval="" if view.get("fits") else interval or "",

@@ -16,11 +16,13 @@ from analytics.insights.forms.shared import (
     Pairs,
     Range,
     breakdown_body,
+    breakdown_of,
     breakdown_pairs,
     chosen,
     conditions,
     conditions_of,
     number_or_text,
+    of_in,
     text,
 )
 from portal.store.query import TimeRange
@@ -72,7 +74,7 @@ class RetentionForm:
             times=text(query, "min_occurrences") or "1",
             week_start=chosen(query, "week_start", tuple(WEEKDAYS)),
             breakdown=name,
-            of="person" if query.get("of") == "person" else "event",
+            of=of_in(query),
             limit=text(query, "limit"),
             shown=text(query, "shown") if name else "",
             compare=bool(query.get("compare")),
@@ -85,21 +87,23 @@ class RetentionForm:
     ) -> RetentionForm:
         """Read a kept definition; what the builder has no field for is left out."""
         found: dict[str, Any] = {"periods": 8, "interval": "day", **definition}
-        breakdown = found.get("breakdown") or {}
+        name, of, limit = breakdown_of(found)
         where = (("", "where"), (START, "start_where"), (RETURN, "return_where"))
         return cls(
             start=ANY if found["start_event"] is None else found["start_event"],
             back=ANY if found["return_event"] is None else found["return_event"],
-            where=tuple(c for part, of in where for c in conditions_of(found.get(of) or (), part)),
+            where=tuple(
+                c for part, own in where for c in conditions_of(found.get(own) or (), part)
+            ),
             interval=found["interval"],
             periods=str(found["periods"]),
             kind=found.get("kind") or KINDS[0],
             counting=found.get("counting") or COUNTINGS[0],
             times=str(found.get("min_occurrences") or 1),
             week_start=found.get("week_start") or "monday",
-            breakdown=str(breakdown.get("property", "")),
-            of=breakdown.get("of", "event"),
-            limit=str(breakdown.get("limit", "")),
+            breakdown=name,
+            of=of,
+            limit=limit,
             shown=str(view.get("shown") or ""),
             compare=bool(found.get("compare")),
         )

@@ -29,22 +29,29 @@ AUTO: tuple[tuple[timedelta, Interval], ...] = (
     (timedelta(days=800), "week"),
 )
 ANY = "*"  # any event; an empty field is one that is still to be chosen
+OFS = ("event", "person", "cohort")
 TRUE_WORDS = {"true": True, "false": False}
 Types = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One filter as the address has it; `series` is a letter, or nothing for all."""
+    """One filter as the address has it; `series` is a letter, or nothing for all.
+
+    With `cohort`, an id, it asks whether the person is in it and has no property.
+    """
 
     property: str
     op: str
     value: Any = None
     of: str = "event"
     series: str = ""
+    cohort: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the API's filter."""
+        if self.cohort:
+            return {"cohort": self.cohort, "op": self.op}
         given: dict[str, Any] = {"property": self.property, "op": self.op}
         if self.op not in UNARY:
             given["value"] = self.value
@@ -107,16 +114,33 @@ def interval_for(given: str, window: TimeRange) -> Interval:
     return next((name for name in INTERVALS if name == given), fitting)
 
 
+def of_in(query: QueryDict) -> str:
+    """Return what a breakdown is of; "cohort" makes its name the id of one."""
+    return chosen(query, "of", OFS)
+
+
 def breakdown_pairs(name: str, of: str, limit: str) -> Pairs:
     """Return how an address says a breakdown; nothing without one."""
     found = [("breakdown", name)] if name else []
-    found += [("of", "person")] if name and of == "person" else []
+    found += [("of", of)] if name and of in OFS[1:] else []
     return found + ([("limit", limit)] if name and limit not in {"", "10"} else [])
 
 
 def breakdown_body(name: str, of: str, limit: str) -> dict[str, Any]:
     """Return the API's breakdown."""
-    return {"property": name, "of": of, "limit": int(limit) if limit.isdecimal() else 10}
+    most = int(limit) if limit.isdecimal() else 10
+    if of == "cohort":
+        return {"cohort": int(number(name) or "0"), "limit": most}
+    return {"property": name, "of": of, "limit": most}
+
+
+def breakdown_of(definition: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return a kept definition's breakdown: its name, what it is of, its limit."""
+    found: Mapping[str, Any] = definition.get("breakdown") or {}
+    limit = str(found.get("limit", ""))
+    if found.get("cohort") is not None:
+        return str(found["cohort"]), "cohort", limit
+    return str(found.get("property", "")), found.get("of") or "event", limit
 
 
 def letter(place: int) -> str:
@@ -134,14 +158,19 @@ def conditions(packed: Iterable[str]) -> Iterable[Condition]:
             given = orjson.loads(text)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(given, dict) and isinstance(given.get("property"), str):
-            yield Condition(
-                given["property"],
-                str(given.get("op", "=")),
-                given.get("value"),
-                "person" if given.get("of") == "person" else "event",
-                str(given.get("in", "")),
-            )
+        if isinstance(given, dict) and (found := condition_of(given)) is not None:
+            yield found
+
+
+def condition_of(given: Mapping[str, Any]) -> Condition | None:
+    part, cohort = str(given.get("in", "")), given.get("cohort")
+    if isinstance(cohort, int) and cohort > 0:
+        op = "not_in" if given.get("op") == "not_in" else "in"
+        return Condition("", op, series=part, cohort=int(cohort))
+    if not isinstance(given.get("property"), str):
+        return None
+    of = "person" if given.get("of") == "person" else "event"
+    return Condition(given["property"], str(given.get("op", "=")), given.get("value"), of, part)
 
 
 def conditions_of(filters: Iterable[Any], part: str) -> tuple[Condition, ...]:
@@ -152,6 +181,9 @@ def conditions_of(filters: Iterable[Any], part: str) -> tuple[Condition, ...]:
 
 def added_condition(query: QueryDict, types: Types) -> Condition | None:
     """Read the filter that the page's small form adds; None when it adds none."""
+    if cohort := number(text(query, "new_cohort")):
+        op = "not_in" if query.get("new_cohort_op") == "not_in" else "in"
+        return Condition("", op, series=text(query, "new_in"), cohort=int(cohort))
     name = text(query, "new_property").strip()
     if not name:
         return None
@@ -159,16 +191,19 @@ def added_condition(query: QueryDict, types: Types) -> Condition | None:
     of = "person" if query.get("new_of") == "person" else "event"
     given = text(query, "new_value").strip()
     known = types.get(name, ()) if of == "event" else ()
-    value: Any = None
+    value = value_of(name, op, given, known)
+    return Condition(name, op, value, of, text(query, "new_in"))
+
+
+def value_of(name: str, op: str, given: str, known: Sequence[str]) -> Any:
+    """Read what was typed as a filter's value: a list, a text, or the type seen with the property."""
     if op in LISTS:
         parts = (part.strip() for part in LISTED.findall(given))
         as_seen = ("string",) if name.startswith("$") else known
-        value = [typed(part, as_seen) for part in parts if part]
-    elif op in RAW_TEXT or name.startswith("$"):
-        value = given
-    elif op not in UNARY:
-        value = typed(given, known)
-    return Condition(name, op, value, of, text(query, "new_in"))
+        return [typed(part, as_seen) for part in parts if part]
+    if op in RAW_TEXT or name.startswith("$"):
+        return given
+    return None if op in UNARY else typed(given, known)
 
 
 def typed(text: str, known: Sequence[str]) -> str | float | bool:

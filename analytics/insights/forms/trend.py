@@ -18,12 +18,14 @@ from analytics.insights.forms.shared import (
     Range,
     at,
     breakdown_body,
+    breakdown_of,
     breakdown_pairs,
     chosen,
     conditions,
     conditions_of,
     interval_for,
     letter,
+    of_in,
     text,
 )
 from portal.store.query import TimeRange
@@ -67,7 +69,7 @@ class TrendForm:
             rows=tuple(_rows(query)),
             where=tuple(conditions(query.getlist("where"))),
             breakdown=text(query, "breakdown"),
-            of="person" if query.get("of") == "person" else "event",
+            of=of_in(query),
             limit=text(query, "limit"),
             formula=text(query, "formula").strip(),
             interval=text(query, "interval"),
@@ -81,13 +83,13 @@ class TrendForm:
         """Read a kept definition; what the builder has no field for is left out."""
         series = definition["series"]
         own = (conditions_of(one.get("where") or (), letter(n)) for n, one in enumerate(series))
-        breakdown = definition.get("breakdown") or {}
+        name, of, limit = breakdown_of(definition)
         return cls(
             rows=tuple(_row_of(one) for one in series),
             where=(*conditions_of(definition.get("where") or (), ""), *chain(*own)),
-            breakdown=str(breakdown.get("property", "")),
-            of=breakdown.get("of", "event"),
-            limit=str(breakdown.get("limit", "")),
+            breakdown=name,
+            of=of,
+            limit=limit,
             formula=definition.get("formula") or "",
             interval="" if view.get("fits") else definition.get("interval") or "day",
             compare=bool(definition.get("compare")),

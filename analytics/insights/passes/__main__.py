@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.insights.passes import funnel, grouping, lifecycle, plain, retention
+from analytics.insights.passes import funnel, grouping, kept, lifecycle, numbering, plain, retention
 
 
 def compile_all() -> None:
@@ -26,6 +26,24 @@ def compile_all() -> None:
     retention.returned(words, words, ones, np.zeros(1, np.int64), table)
     retention.returned_or_later(words, words, ones, np.zeros(1, np.int64), both, table)
     lifecycle.lived(ones, words, ones, np.zeros((4, 2), np.int64))
+    compile_kept()
+
+
+def compile_kept() -> None:
+    """Do the same for the passes over kept rows, which are read-only."""
+    who, t, mask = np.zeros(2, np.uint32), np.arange(2), np.ones(2, np.uint32)
+    both = np.arange(2, dtype=np.int64)
+    plain.stepped(kept.gathered(who, t, both[:1], both[1:], 0, 1), mask)
+    for column in (who, t, mask):
+        column.setflags(write=False)
+    last = np.zeros(1, np.int32)
+    kept.mark(who, t, mask, 1, both, np.zeros((1, 1), np.uint64))
+    kept.first(who, t, mask, 1, both.copy(), np.zeros(1, np.uint32))
+    kept.seen(who, t, both, last, both.copy())
+    kept.rolling(who, t, both, np.zeros((2, 1), np.int64), last, both.copy())
+    slots, ids = np.full(4, numbering.FREE, np.int32), np.ones(1, np.uint64)
+    numbering.insert(slots, ids, 0)
+    numbering.places_of(slots, ids, ids)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,19 @@ class Found(NamedTuple):
 
 
 @njit(nogil=True, cache=True)
+def stepped(part: Part, masks: NDArray[np.uint32]) -> Part:
+    """Turn times into such numbers; a row's mask has the bit of its only step."""
+    moments = np.empty(part.ts.size, np.int64)
+    for place in range(moments.size):
+        mask, step = masks[part.place[place]], 0
+        while mask > 1:
+            mask >>= 1
+            step += 1
+        moments[place] = (part.ts[place] << STEP_BITS) | step
+    return Part(part.person, part.starts, moments, part.place)
+
+
+@njit(nogil=True, cache=True)
 def attempts(part: Part, spec: Spec) -> Found:
     """Find the best attempt of each person of a part; `part.ts` are such numbers."""
     starts, moments, inputs, count = part.starts, part.ts, part.place, part.person.size

@@ -14,7 +14,7 @@ from analytics.insights.definitions.cohorts import Listed
 from analytics.insights.definitions.filters import InCohort, parse_id
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.people import Json, Members, Place, members_of, page
-from analytics.insights.sources.trend import translated
+from analytics.insights.sources.asking import translated
 from analytics.insights.sql import cohorts as sql
 from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params

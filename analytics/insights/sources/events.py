@@ -15,7 +15,7 @@ import orjson
 from analytics.insights.cohorts import resolved
 from analytics.insights.counted import phrase
 from analytics.insights.definitions.events import EventList, Place, parse_event_list
-from analytics.insights.sources.trend import translated
+from analytics.insights.sources.asking import translated
 from analytics.insights.sql import events as sql
 from analytics.insights.sql.params import microseconds
 from portal.lib.field_error import FieldError

@@ -15,10 +15,13 @@ from analytics.insights.buckets import Grid, TooManyPoints, cut
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.funnel import Funnel, parse_funnel
 from analytics.insights.definitions.reading import Reader
-from analytics.insights.journeys import Journeys, journeys
+from analytics.insights.journeys import Journeys, journeys, kept_journeys, kept_selection
+from analytics.insights.kept.use import kept_rows
 from analytics.insights.people import Members
+from analytics.insights.sources.asking import translated
 from analytics.insights.sources.comparing import with_previous, without_previous
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.trend import named
+from analytics.insights.sql.funnel import reach
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed
@@ -58,7 +61,13 @@ class Asked:
         return columns
 
     def journeys(self, grid: Grid | None = None) -> Journeys:
-        question = self.question
+        question, selection = self.question, kept_selection(self.funnel)
+        if selection is not None:
+            wide = reach(self.funnel, self.window)
+            kept = kept_rows(selection, wide, question, self.read, is_worth_it=True)
+            if kept is not None:
+                self.costs.append(kept[1])
+                return kept_journeys(self.funnel, self.window, question.as_of, kept[0], grid)
         return journeys(self.funnel, self.window, question.as_of, question.person, self.read, grid)
 
 
@@ -86,9 +95,10 @@ class FunnelSource:
         complete = complete_of(ready, grid) if grid else []
         body = conversions.answer(ready.funnel, ready.journeys(grid), grid, complete)
         warnings = (*warnings_of(ready, body), *marks(ready.funnel))
+        spent = reduce(Meta.plus, ready.costs)
         meta = replace(
-            reduce(Meta.plus, ready.costs),
-            warnings=warnings,
+            spent,
+            warnings=(*dict.fromkeys(spent.warnings), *warnings),
             counted=tuple(counted_funnel.sentences(ready.funnel, ready.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)

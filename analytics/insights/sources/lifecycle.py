@@ -19,16 +19,16 @@ from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import array
+from analytics.insights.kept import activity as kept
 from analytics.insights.passes.lifecycle import lived
 from analytics.insights.people import Members, instant_of
 from analytics.insights.returns import words
+from analytics.insights.sources.asking import Asking
 from analytics.insights.sources.comparing import with_previous, without_previous
-from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
 from analytics.insights.sql.masks import MAX_BUCKETS
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
-from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame
 from portal.store.native import Columns
 from portal.store.query import TimeRange
@@ -60,17 +60,12 @@ class LifecycleSource:
         asked = parse_activity(question.params, question.window.tzinfo, self.kind)
         activity = resolved(asked, question.as_of)
         grid = with_one_before(activity, question.window)
-        try:
-            columns, cost = question.read_columns(
-                sql.lives(activity, question.window, grid, question.person)
-            )
-        except QueryFailed as error:
-            raise translated(error) from error
+        asking = Asking(question)
+        columns = lives(activity, question.window, grid, asking)
         body = {"interval": activity.interval, "series": series(columns, grid, question)}
-        meta = replace(
-            cost,
-            warnings=tuple(warnings_of(activity, question, is_empty=not columns)),
-            counted=tuple(sentences(activity, question.window)),
+        meta = asking.meta(
+            warnings_of(activity, question, is_empty=not columns),
+            sentences(activity, question.window),
         )
         return Frame(COLUMNS, cells(body), meta, body)
 
@@ -108,6 +103,16 @@ class LifecycleSource:
             "dormant": ~now & before,
         }[status]
         return Members(array(columns["who"])[chosen], array(columns["at"])[chosen])
+
+
+def lives(activity: Activity, window: TimeRange, grid: Grid, asking: Asking) -> Columns:
+    """Return who came first when and was active when: from kept rows, or counted by the engine."""
+    if activity.sampling == 1:
+        everything = TimeRange(sql.BEGINNING, window.end, window.zone)
+        found = asking.kept(kept.of_one(activity.event, *activity.where), everything)
+        if found is not None:
+            return kept.lives(found, window, grid)
+    return asking.read(sql.lives(activity, window, grid, asking.question.person))
 
 
 def with_one_before(activity: Activity, window: TimeRange) -> Grid:

@@ -15,8 +15,9 @@ from analytics.insights.counted import joined, moment
 from analytics.insights.definitions.paths import Paths, parse_paths
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.people import Members, members_of
+from analytics.insights.sources.asking import translated
 from analytics.insights.sources.comparing import with_previous, without_previous
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.trend import named
 from analytics.insights.sql import paths as sql
 from analytics.insights.sql.trend import last_seen
 from analytics.insights.sql.values import key_of_value, value_of

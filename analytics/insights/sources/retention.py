@@ -7,25 +7,25 @@ question's window. Columns: one row a cohort and period; `extra` is the contract
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 from analytics.insights import counted_retention, returns
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.retention import Retention, parse_retention
+from analytics.insights.kept import activity
 from analytics.insights.people import Members, instant_of, members_of
 from analytics.insights.returns import periods_of
+from analytics.insights.sources.asking import Asking
 from analytics.insights.sources.comparing import with_previous, without_previous
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.trend import named
 from analytics.insights.sql import retention as sql
 from analytics.insights.sql.retention import Wanted
 from analytics.insights.sql.trend import OTHER, last_seen
 from portal.lib.field_error import FieldError
-from portal.store.client import QueryFailed
-from portal.store.frame import Column, Frame, Meta
+from portal.store.frame import Column, Frame
 from portal.store.native import Columns
-from portal.store.query import Query
+from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
 
 Json = dict[str, Any]
@@ -56,23 +56,12 @@ class RetentionSource:
         asked = parse_retention(question.params, question.window.tzinfo)
         retention = resolved(asked, question.as_of)
         periods = periods_of(retention, question.window, question.as_of)
-        costs: list[Meta] = []
-
-        def read(query: Query) -> Columns:
-            try:
-                columns, cost = question.read_columns(query)
-            except QueryFailed as error:
-                raise translated(error) from error
-            costs.append(cost)
-            return columns
-
+        asking = Asking(question)
         wanted = Wanted(retention, question.window, periods.grid, question.person)
-        body = returns.answer(retention, periods, read, wanted)
-        warnings = warnings_of(retention, question, body)
-        meta = replace(
-            reduce(Meta.plus, costs),
-            warnings=tuple(warnings),
-            counted=tuple(counted_retention.sentences(retention, question.window)),
+        body = returns.answer(retention, periods, counted(wanted, asking))
+        meta = asking.meta(
+            warnings_of(retention, question, body),
+            counted_retention.sentences(retention, question.window),
         )
         return Frame(COLUMNS, cells(body), meta, body)
 
@@ -120,6 +109,18 @@ def value_in(cell: Reader, retention: Retention) -> str | float | bool | None:
     if value == OTHER or not isinstance(value, str | int | float):
         raise FieldError("value", "Choose one of the values; $other is all the rest.")
     return value
+
+
+def counted(wanted: Wanted, asking: Asking) -> Columns:
+    """Return what people did, as masks of buckets: from kept rows, or counted by the engine."""
+    selection = activity.of_retention(wanted)
+    if selection is not None:
+        begin = sql.BEGINNING if wanted.reads_history else wanted.begin.start
+        window = TimeRange(begin, wanted.grid.edges[-1], wanted.begin.zone)
+        found = asking.kept(selection, window)
+        if found is not None:
+            return activity.retention(found, wanted)
+    return asking.read(sql.counted(wanted))
 
 
 def warnings_of(retention: Retention, question: Question, body: Json) -> list[str]:

@@ -19,8 +19,9 @@ from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.sessions import Sessions, parse_sessions
 from analytics.insights.people import Members, instant_of, members_of
-from analytics.insights.sources.comparing import with_previous
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.asking import translated
+from analytics.insights.sources.comparing import with_previous, without_previous
+from analytics.insights.sources.trend import named
 from analytics.insights.sql import whole_sessions as sql
 from analytics.insights.sql.trend import OTHER, last_seen
 from analytics.insights.sql.values import key_of_value, value_of
@@ -108,6 +109,10 @@ class SessionsSource:
             counted=tuple(counted_sessions.sentences(ready.sessions, ready.grid.window)),
         )
         return Frame(COLUMNS, cells(body), meta, body)
+
+    def check(self, question: Question) -> Sessions:
+        """Return the definition that is asked. Raises FieldError."""
+        return asked(without_previous(question)).sessions
 
     def members(self, question: Question, cell: Reader) -> Members:
         """Return whose sessions began at `t`, with `breakdown_value`, with the event `entry`, ended

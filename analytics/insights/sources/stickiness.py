@@ -6,20 +6,21 @@ question's window. Columns: `buckets`, `users`, `share`; `extra` is the contract
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from analytics.insights.buckets import Grid
 from analytics.insights.cohorts import resolved
 from analytics.insights.counted import moment
 from analytics.insights.counted_retention import named
 from analytics.insights.definitions.activity import Activity, parse_activity
 from analytics.insights.definitions.reading import Reader
+from analytics.insights.kept import activity as kept
 from analytics.insights.people import Members, members_of
+from analytics.insights.sources.asking import Asking
 from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.lifecycle import grid_of, warnings_of
-from analytics.insights.sources.trend import translated
 from analytics.insights.sql import activity as sql
 from portal.lib.field_error import FieldError
-from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame
 from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
@@ -47,20 +48,16 @@ class StickinessSource:
         asked = parse_activity(question.params, question.window.tzinfo, self.kind)
         activity = resolved(asked, question.as_of)
         grid = grid_of(activity, question.window)
-        try:
-            result, cost = question.run(sql.buckets(activity, grid, question.person))
-        except QueryFailed as error:
-            raise translated(error) from error
-        found = {int(buckets): int(people) for buckets, people in result.rows()}
+        asking = Asking(question)
+        found = counted(activity, grid, asking)
         total = sum(found.values())
         points = [
             {"buckets": n, "users": found.get(n, 0), "share": found.get(n, 0) / total if total else None}
             for n in range(1, len(grid) + 1)
         ]  # fmt: skip
-        meta = replace(
-            cost,
-            warnings=tuple(warnings_of(activity, question, is_empty=not total)),
-            counted=tuple(sentences(activity, question.window)),
+        meta = asking.meta(
+            warnings_of(activity, question, is_empty=not total),
+            sentences(activity, question.window),
         )
         values = tuple([point[column.name] for point in points] for column in COLUMNS)
         body = {"interval": activity.interval, "points": points, "total": total}
@@ -83,6 +80,16 @@ class StickinessSource:
         grid = grid_of(activity, question.window)
         count = cell.integer("buckets", 1, low=1, high=len(grid))
         return members_of(question, sql.members(activity, grid, question.person, count))
+
+
+def counted(activity: Activity, grid: Grid, asking: Asking) -> dict[int, int]:
+    """Return how many people were active in how many buckets: from kept rows, or by the engine."""
+    if activity.sampling == 1:
+        found = asking.kept(kept.of_one(activity.event, *activity.where), grid.window)
+        if found is not None:
+            return kept.stickiness(found, grid)
+    rows = asking.run(sql.buckets(activity, grid, asking.question.person)).rows()
+    return {int(buckets): int(people) for buckets, people in rows}
 
 
 def sentences(activity: Activity, window: TimeRange) -> list[str]:

@@ -8,9 +8,8 @@ window. Columns: `t` (time), `series` (label), `breakdown` (text or null), `comp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 
 from analytics.insights import counted
@@ -21,16 +20,15 @@ from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.trend import ROLLING_DAYS, Series, Trend, parse_trend
 from analytics.insights.people import Members, instant_of, members_of
 from analytics.insights.planner import OTHER, Line, Plan
+from analytics.insights.sources.asking import Asking
 from analytics.insights.sql import trend as sql
 from analytics.insights.sql.rolling import windows
 from analytics.insights.sql.selection import Selection
 from portal.lib.field_error import FieldError
-from portal.store.client import QueryFailed, Result
 from portal.store.frame import Column, Frame, Meta
-from portal.store.query import Query, TimeRange
+from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
 
-CANNOT_COMPILE_PATTERN = 427
 COLUMNS = (
     Column("t", "time", "Time"),
     Column("series", "string", "Series"),
@@ -52,23 +50,13 @@ class TrendSource:
         if question.window is None:
             raise FieldError("from", "A trend needs a time range.")
         trend = resolved(parse_trend(question.params, question.window.tzinfo), question.as_of)
-        costs: list[Meta] = []
-
-        def run(query: Query) -> Result:
-            result, cost = question.run(query)
-            costs.append(cost)
-            return result
-
-        plan = Plan(trend, question.window, question.as_of, question.person, run)
-        try:
-            lines = plan.lines()
-        except QueryFailed as error:
-            raise translated(error) from error
-        spent = reduce(Meta.plus, costs)
-        meta = replace(
-            spent,
-            warnings=(*plan.warnings, *marks(trend)),
-            counted=tuple(counted.sentences(trend, question.window)),
+        asking = Asking(question)
+        plan = Plan(
+            trend, question.window, question.as_of, question.person, asking.run, asking.kept
+        )
+        lines = plan.lines()
+        meta = asking.meta(
+            (*plan.warnings, *marks(trend)), counted.sentences(trend, question.window)
         )
         return framed(lines, meta)
 
@@ -129,13 +117,6 @@ def having(value: Any, trend: Trend) -> Filter:
         return PropertyFilter(told_by, "is_not_set")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return PropertyFilter(told_by, "=", (float(value) if is_number else value,))
-
-
-def translated(error: QueryFailed) -> Exception:
-    """Tell a pattern that the engine cannot read from other failures."""
-    if error.code == CANNOT_COMPILE_PATTERN:
-        return FieldError("where", f"The engine does not read this pattern: {error}")
-    return error
 
 
 def marks(trend: Trend) -> list[str]:

@@ -7,7 +7,7 @@ Asked with the body of POST /api/v1/insights/why without its time range. Columns
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -16,7 +16,8 @@ from analytics.insights.cohorts import resolved
 from analytics.insights.counted_why import sentences
 from analytics.insights.definitions.filters import Property
 from analytics.insights.definitions.why import MAX_PROPERTIES, Why, parse_why
-from analytics.insights.sources.trend import named, translated
+from analytics.insights.sources.asking import translated
+from analytics.insights.sources.trend import named
 from analytics.insights.sql import why as sql
 from analytics.insights.sql.values import value_of
 from analytics.insights.why import (
@@ -83,6 +84,20 @@ class WhySource:
         return framed(looking, total, found)
 
 
+def seen_scalars(
+    question: Question, is_ours: Callable[[str], bool]
+) -> dict[str, tuple[int, set[str]]]:
+    """Return how often the scalar properties of some events were seen, and with which types."""
+    asked = Question({}, None, question.as_of, question.rights, question.epoch)
+    found: dict[str, tuple[int, set[str]]] = {}
+    for row in ask("schema", asked).dicts():
+        name, kind = row["property"], row["type"]
+        if name and kind in SCALARS and is_ours(row["event"]):
+            count, types = found.get(name, (0, set()))
+            found[name] = (count + row["events"], types | {kind})
+    return found
+
+
 class Looking:
     """One look at a change: what was left out and what it cost add up while it runs."""
 
@@ -120,15 +135,9 @@ class Looking:
 
     def seen(self) -> dict[str, tuple[int, set[str]]]:
         """Return how often the events' scalar properties were seen, and with which types."""
-        asked = Question({}, None, self.question.as_of, self.question.rights, self.question.epoch)
-        found: dict[str, tuple[int, set[str]]] = {}
-        for row in ask("schema", asked).dicts():
-            name, kind = row["property"], row["type"]
-            is_ours = self.why.series.event in (None, row["event"])
-            if not name or not is_ours or kind not in SCALARS or name == self.why.series.measured:
-                continue
-            count, types = found.get(name, (0, set()))
-            found[name] = (count + row["events"], types | {kind})
+        event = self.why.series.event
+        found = seen_scalars(self.question, lambda name: event in (None, name))
+        found.pop(self.why.series.measured, None)
         return found
 
     def small(self, reads: list[sql.Read]) -> list[sql.Read]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from portal.store.query import Numbers
+from portal.store.query import Numbers, Table
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,6 +45,12 @@ class Params:
             self.values[name] = Numbers(values)
             self._tables[values] = f"(SELECT number FROM {name})"
         return self._tables[values]
+
+    def table(self, table: Table) -> str:
+        """Return the name of a table that goes with the query."""
+        name = f"p{len(self.values) + 1}"
+        self.values[name] = table
+        return name
 
     def instant(self, at: datetime) -> str:
         """Return an expression of the events' time type."""

@@ -50,6 +50,11 @@ def key(read: Read, params: Params) -> str:
 def sizes(why: Why, periods: Periods, reads: Sequence[Read], person: str) -> Query:
     """Count the values of each property among the first events: one row, a column each."""
     params = Params()
+    return sizes_of(reads, both(why, periods, params, person), params)
+
+
+def sizes_of(reads: Sequence[Read], found: str, params: Params) -> Query:
+    """Count the values of each property among the first events that meet a condition."""
     counted = ", ".join(f"uniq(k{place}) AS u{place}" for place in range(len(reads)))
     keys = ", ".join(f"{key(read, params)} AS k{place}" for place, read in enumerate(reads))
     sql = f"""
@@ -57,7 +62,7 @@ SELECT {counted}
 FROM (
     SELECT {keys}
     FROM events
-    WHERE {both(why, periods, params, person)}
+    WHERE {found}
     LIMIT {params.integer(LOOKED_AT)}
 )"""
     return Query(sql.strip(), params.values)

@@ -25,6 +25,7 @@ from analytics.insights.views.answering import (
     tidied,
     window_or_none,
 )
+from analytics.insights.views.cohort_choices import with_cohort
 from analytics.insights.views.downloads import FileKind, frame_table
 from analytics.insights.views.funnel_builder import builder, named_rows, named_steps
 from analytics.insights.views.picking import why_nothing
@@ -49,7 +50,7 @@ VIEW_WORDS = {"steps": "Steps", "trend": "Over time", "times": "Time to convert"
 def funnels(request: StaffRequest) -> HttpResponseBase:
     """Build a funnel and show it."""
     seen = catalogue(request)
-    form = FunnelForm.read(request.GET)
+    form = with_cohort(request.user, FunnelForm.read(request.GET))
     condition = added_condition(request.GET, seen.types_of(named_steps(form)))
     if condition is not None:
         form = replace(form, where=(*form.where, condition))

@@ -102,7 +102,7 @@ def note_on_property(
     name: str, names: Sequence[str], seen: Seen, *, of: str = "event", numeric: bool = False
 ) -> Note | None:
     """Say that these events never had a property, or that it holds no numbers."""
-    if not name or of == "person" or name.startswith("$") or not seen.events:
+    if not name or of != "event" or name.startswith("$") or not seen.events:
         return None
     types = seen.types_of(list(names)).get(name)
     if types is None:

@@ -24,6 +24,7 @@ from analytics.insights.views.answering import (
     window_or_none,
 )
 from analytics.insights.views.behind import cell_url
+from analytics.insights.views.cohort_choices import with_cohort
 from analytics.insights.views.downloads import FileKind, frame_table
 from analytics.insights.views.picking import why_nothing
 from analytics.insights.views.retention_builder import builder
@@ -50,7 +51,7 @@ ROW_HEIGHT, HEAD_HEIGHT, COLUMN_WIDTH = 26, 34, 42
 def retention(request: StaffRequest) -> HttpResponseBase:
     """Build a retention and show it."""
     seen = catalogue(request)
-    form = RetentionForm.read(request.GET)
+    form = with_cohort(request.user, RetentionForm.read(request.GET))
     condition = added_condition(request.GET, seen.types_of(form.events))
     if condition is not None:
         form = replace(form, where=(*form.where, condition))

@@ -13,10 +13,12 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from analytics.insights.cohorts import names
 from analytics.insights.counted import phrase
 from analytics.insights.definitions.filters import parse_filter
 from analytics.insights.definitions.window import parse_window
 from analytics.insights.forms.shared import Condition, Range, as_typed
+from analytics.insights.views.cohort_choices import choices
 from portal.accounts.access import row_rights
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
@@ -100,20 +102,28 @@ def chip(form: Filtered, place: int) -> Json:
     """Return a filter in words, the address without it, and what the form needs to change it."""
     one = form.where[place]
     rest = tuple(other for index, other in enumerate(form.where) if index != place)
-    try:
-        words = phrase(parse_filter(one.as_json(), "where", ZoneInfo("UTC")))
-    except FieldError as problem:
-        words = f"{one.property} {one.op}: {problem.message}"
     editable = {
         "property": one.property, "op": one.op, "text": as_typed(one), "of": one.of,
-        "in": one.series, "packed": one.packed(),
+        "in": one.series, "cohort": one.cohort, "packed": one.packed(),
     }  # fmt: skip
     return {
-        "words": words,
+        "words": words_of(one),
         "packed": one.packed(),
         "without": form.address(where=rest),
         "editable": orjson.dumps(editable).decode(),
     }
+
+
+def words_of(one: Condition) -> str:
+    """Say a filter in words."""
+    if one.cohort:
+        name = names([one.cohort]).get(one.cohort)
+        which = f"“{name}”" if name else "a cohort that is gone"
+        return f"{'in' if one.op == 'in' else 'not in'} {which}"
+    try:
+        return phrase(parse_filter(one.as_json(), "where", ZoneInfo("UTC")))
+    except FieldError as problem:
+        return f"{one.property} {one.op}: {problem.message}"
 
 
 def question(request: StaffRequest, body: Json, window: TimeRange, now: datetime) -> Question:
@@ -141,7 +151,7 @@ def problem_of(problem: Exception) -> Json:
 def page(request: StaffRequest, name: str, context: Json) -> HttpResponse:
     """Render a whole page, or for htmx the part of it that changes."""
     template = f"insights/_{name}.html" if is_partial(request) else f"insights/{name}.html"
-    return render(request, template, context)
+    return render(request, template, choices(request.user, context.get("form")) | context)
 
 
 def is_partial(request: StaffRequest) -> bool:

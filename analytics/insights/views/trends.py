@@ -21,6 +21,7 @@ from analytics.insights.views.answering import (
     tidied,
     window_or_none,
 )
+from analytics.insights.views.cohort_choices import with_cohort
 from analytics.insights.views.downloads import FileKind
 from analytics.insights.views.picking import (
     Note,
@@ -55,7 +56,7 @@ def trends(request: StaffRequest) -> HttpResponseBase:
     form = TrendForm.read(request.GET)
     if not form.rows and seen.events:
         form = replace(form, rows=(Row(seen.lively()),))
-    form = with_added(form, request, seen)
+    form = with_cohort(request.user, with_added(form, request, seen))
     return tidied(request, form) or page(request, "trends", trend_context(request, form, seen))
 
 

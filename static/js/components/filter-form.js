@@ -26,18 +26,24 @@ class FilterForm extends HTMLElement {
     this.#open(opener);
   }
 
-  /** @param {HTMLElement} opener @param {{property: string, op: string, text: string, of: string, in: string, packed: string}} filter */
+  /** @param {HTMLElement} opener @param {{property: string, op: string, text: string, of: string, in: string, cohort: number, packed: string}} filter */
   edit(opener, filter) {
     const { elements } = this.#form;
-    elements.new_property.value = filter.property;
-    elements.new_op.value = filter.op;
-    elements.new_value.value = filter.text;
-    elements.new_of.value = filter.of;
+    if (filter.cohort) {
+      elements['new-kind'].value = 'cohort';
+      elements.new_cohort_op.value = filter.op;
+      elements.new_cohort.value = String(filter.cohort);
+    } else {
+      elements.new_property.value = filter.property;
+      elements.new_op.value = filter.op;
+      elements.new_value.value = filter.text;
+      elements.new_of.value = filter.of;
+    }
     if (elements.new_in) elements.new_in.value = filter.in;
     this.#replaced(filter.packed).forEach((input) => { input.disabled = true; });
     this.#say('Change filter');
     this.#open(opener);
-    elements.new_value.select();
+    if (!filter.cohort) elements.new_value.select();
   }
 
   #open(opener) {
@@ -54,6 +60,7 @@ class FilterForm extends HTMLElement {
 
   #reset() {
     this.#form.reset();
+    this.#shape();
     this.#form.querySelectorAll('input[name="where"]').forEach((input) => { input.disabled = false; });
     this.#say('Add filter');
   }
@@ -66,7 +73,11 @@ class FilterForm extends HTMLElement {
   }
 
   #shape() {
-    const { new_op: op, new_value: value } = this.#form.elements;
+    const { new_op: op, new_value: value, 'new-kind': kind } = this.#form.elements;
+    for (const fields of this.querySelectorAll('[data-kind]')) {
+      fields.disabled = fields.dataset.kind !== (kind?.value ?? 'property');
+      fields.hidden = fields.disabled;
+    }
     value.closest('.field').hidden = UNARY.includes(op.value);
     value.closest('pick-field')?.toggleAttribute('several', LISTS.includes(op.value));
   }

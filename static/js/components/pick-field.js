@@ -1,7 +1,8 @@
 /**
  * <pick-field><input list="a-datalist"></pick-field>: a combobox over a datalist's options, whose
  * text is the note beside the name. <pick-field values="/explore/values/"> asks for the values of
- * the property that its form names (in `new_property` or `by`) instead. Without this module the datalist does the work.
+ * the property that its form names (in `new_property`, or under another `prefix`, or in `by`) instead.
+ * Without this module the datalist does the work.
  * The choice is announced by the input's own `change`.
  */
 
@@ -89,7 +90,8 @@ class PickField extends HTMLElement {
     if (!this.hasAttribute('values')) return listed(this.#source);
     this.#abort?.abort();
     this.#abort = new AbortController();
-    return valuesOf(this.getAttribute('values'), this.#input.form, this.#wanted, this.#abort.signal);
+    const asked = { form: this.#input.form, prefix: this.getAttribute('prefix') ?? 'new_', event: this.getAttribute('event'), wanted: this.#wanted };
+    return valuesOf(this.getAttribute('values'), asked, this.#abort.signal);
   }
 
   #draw() {

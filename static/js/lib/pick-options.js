@@ -32,19 +32,19 @@ export function ranked(options, wanted) {
 }
 
 /**
- * Ask for the values of the property that a filter form names, or the field `by` of a builder.
+ * Ask for the values of the property that a form names: in prefix + "property", or in `by`.
  * @param {string} address
- * @param {HTMLFormElement} form
- * @param {string} wanted
+ * @param {{form: HTMLFormElement, prefix: string, event: string|null, wanted: string}} asked prefix of the fields' names; event: of which, null where the form says it
  * @param {AbortSignal} signal
  * @returns {Promise<Option[]|null>} null: a newer question is under way, or there is no answer
  */
-export async function valuesOf(address, form, wanted, signal) {
-  const property = (form.elements.new_property ?? form.elements.by)?.value.trim();
+export async function valuesOf(address, { form, prefix, event, wanted }, signal) {
+  const field = (name) => form.elements[`${prefix}${name}`];
+  const property = (field('property') ?? form.elements.by)?.value.trim();
   if (!property) return [];
-  const query = new URLSearchParams({ property, of: form.elements.new_of?.value ?? 'event', op: form.elements.new_op?.value ?? '=', q: wanted.replaceAll('"', '') });
-  const event = eventOf(form);
-  if (event) query.set('event', event);
+  const query = new URLSearchParams({ property, of: field('of')?.value ?? 'event', op: field('op')?.value ?? '=', q: wanted.replaceAll('"', '') });
+  const of = event ?? eventOf(form);
+  if (of) query.set('event', of);
   for (const name of ['from', 'to', 'tz']) {
     const given = new URLSearchParams(location.search).get(name);
     if (given) query.set(name, given);

@@ -1,0 +1,141 @@
+"""One kept day: an Arrow file of rows by person, and what it was when it was read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from portal.store.native import Coded
+
+Array = NDArray[Any]
+META = b"kept"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows in the order of person and time: `who` (a number), `t` (microseconds), and more.
+
+    `texts[code]` are the texts of the column `key`.
+    """
+
+    columns: dict[str, Array]
+    texts: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.columns["who"].size)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was true when a day was read.
+
+    `events` is how many events of the names that day had, `merges` the last merge that the rows
+    know of. `changes` tells since when they differ from what was kept before.
+    """
+
+    events: int
+    merges: int
+    changed_at: float = 0.0  # POSIX time; 0: never
+
+
+@dataclass(frozen=True)
+class Day:
+    rows: Rows
+    read: Read
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows of a range: blocks that follow each other in time, each by person and time.
+
+    ids[who] is the person that a row's number means. `changed` are closed days that are not what
+    they were a day before.
+    """
+
+    blocks: tuple[Rows, ...]
+    ids: NDArray[np.uint64]
+    changed: tuple[date, ...] = ()
+
+
+def file_of(folder: Path, day: date) -> Path:
+    return folder / f"{day.isoformat()}.arrow"
+
+
+def ordered(who: Array, columns: Mapping[str, Array | Coded], by: Sequence[str]) -> Rows:
+    """Bring rows as the engine answered them into the order of the person, then by columns.
+
+    The last of `by` comes first, as in np.lexsort.
+    """
+    order = np.lexsort((*(codes_of(columns[name]) for name in by), who))
+    found: dict[str, Array] = {"who": who[order]}
+    texts: tuple[str, ...] = ()
+    for name, column in columns.items():
+        if isinstance(column, Coded):
+            found[name], texts = column.codes[order].astype(np.uint32), tuple(column.texts)
+        elif name != "who":
+            found[name] = column[order]
+    return Rows(found, texts)
+
+
+def codes_of(column: Array | Coded) -> Array:
+    return column.codes if isinstance(column, Coded) else column
+
+
+def compact(rows: Rows) -> Rows:
+    """Forget the texts that no row has."""
+    if "key" not in rows.columns:
+        return rows
+    used, codes = np.unique(rows.columns["key"], return_inverse=True)
+    columns = rows.columns | {"key": codes.astype(np.uint32)}
+    return Rows(columns, tuple(rows.texts[code] for code in used))
+
+
+def chosen(rows: Rows, which: Array) -> Rows:
+    """Return some of the rows, in their order."""
+    return Rows({name: column[which] for name, column in rows.columns.items()}, rows.texts)
+
+
+def sealed(rows: Rows) -> Rows:
+    """Make columns read-only, as mapped files are: the passes are compiled for such ones."""
+    for column in rows.columns.values():
+        column.setflags(write=False)
+    return rows
+
+
+def write(folder: Path, day: date, kept: Day) -> None:
+    """Keep a day; readers see the old file or the new one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, read = kept.rows, kept.read
+    about = orjson.dumps([read.events, read.merges, read.changed_at, rows.texts])
+    batch = pa.RecordBatch.from_pydict(
+        {name: pa.array(column) for name, column in rows.columns.items()}, metadata={META: about}
+    )
+    handle, draft = tempfile.mkstemp(dir=folder, suffix=".draft")
+    os.close(handle)
+    with pa.OSFile(draft, "wb") as file, pa.ipc.new_file(file, batch.schema) as writer:
+        writer.write_batch(batch)
+    Path(draft).replace(file_of(folder, day))
+
+
+def load(folder: Path, day: date) -> Day | None:
+    """Map a kept day into memory; None when there is none that can be read."""
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(file_of(folder, day))))
+        batch = reader.get_batch(0)
+        events, merges, changed_at, texts = orjson.loads(batch.schema.metadata[META])
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+        return None
+    columns = {
+        name: batch.column(place).to_numpy() for place, name in enumerate(batch.schema.names)
+    }
+    return Day(Rows(columns, tuple(texts)), Read(events, merges, changed_at))

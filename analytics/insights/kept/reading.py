@@ -1,0 +1,251 @@
+"""Read the rows of a range: kept days from their files, all others from the engine."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from analytics.insights.kept import days, merges
+from analytics.insights.kept.days import Day, Found, Read, Rows
+from analytics.insights.kept.numbers import Persons
+from analytics.insights.sql.kept import KeptSelection, events_by_day
+from analytics.insights.sql.params import EPOCH, microseconds
+from portal.store import client, persons
+from portal.store.models import Epoch
+from portal.store.native import Coded, Columns
+from portal.store.query import Query, TimeRange
+
+Array = NDArray[Any]
+ReadColumns = Callable[[Query], Columns]
+ONE_DAY = timedelta(days=1)
+DAY_US = 86_400_000_000
+RECENT_S = 86_400.0
+NO_ROWS = Rows({"who": np.empty(0, np.uint32), "t": np.empty(0, np.int64)})
+EVENTS_AT_ONCE = 2_000_000  # of one read from the engine, so that memory is bounded
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the rows of a window are: days that are kept, and how many events the others have.
+
+    `changed` are days that were kept and changed since; `rest` is not over yet.
+    """
+
+    window: TimeRange
+    as_of: datetime
+    kept: dict[date, Day]
+    missing: dict[date, int]
+    changed: tuple[date, ...]
+    rest: TimeRange | None
+
+    @property
+    def missing_events(self) -> int:
+        return sum(self.missing.values())
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The folder of everything that is kept now, and what this process knows of it."""
+
+    folder: Path
+    people: Persons
+    losers: merges.Losers = field(default_factory=merges.Losers)
+    # Up to which merge a file's persons were looked through.
+    checked: dict[tuple[Path, date, Read], int] = field(default_factory=dict)
+
+    def numbers_of_losers(self, after: int, up_to: int) -> NDArray[np.uint32]:
+        """Return the numbers of those who became another by the merges between."""
+        losers = self.losers.between(after, up_to)
+        return self.people.known(losers) if losers.size else np.empty(0, np.uint32)
+
+
+@lru_cache(maxsize=2)
+def shelf_at(folder: Path) -> Shelf:
+    return Shelf(folder, Persons(folder / "persons"))
+
+
+@lru_cache(maxsize=8)
+def table_id(url: str) -> str:
+    """Return what tells this engine's events from those of any other."""
+    sql = (
+        "SELECT toString(uuid) AS id FROM system.tables"
+        " WHERE database = currentDatabase() AND name = 'events'"
+    )
+    found: str = client.run(Query(sql)).value()
+    return found
+
+
+def shelf(rewrites: int) -> Shelf:
+    """Return where rows are kept until stored events change in another way than by new ones."""
+    name = f"{table_id(settings.CLICKHOUSE_URL)}-{rewrites}"
+    return shelf_at(settings.DATA_DIR / "kept" / name)
+
+
+def forget() -> None:
+    """Throw away everything that is kept."""
+    shelf_at.cache_clear()
+    shutil.rmtree(settings.DATA_DIR / "kept", ignore_errors=True)
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading at hand: of one selection, in one state of who is who."""
+
+    selection: KeptSelection
+    read_columns: ReadColumns
+    merged: int
+    person: str
+    shelf: Shelf
+
+    @classmethod
+    def begin(cls, selection: KeptSelection, read_columns: ReadColumns) -> Reading:
+        merged = merges.settled()
+        epoch = Epoch.current()  # after the merges: it tells of all of them
+        person = persons.expression(pending=epoch.pending_overrides > 0)
+        return cls(selection, read_columns, merged, person, shelf(epoch.rewrites))
+
+    @property
+    def folder(self) -> Path:
+        return self.shelf.folder / hashlib.sha256(self.selection.name.encode()).hexdigest()[:32]
+
+    def plan(self, window: TimeRange, as_of: datetime) -> Plan:
+        """Find out which days are kept. Raises client.QueryFailed, client.EngineUnavailable."""
+        first, closed = window.start.date(), min(as_of.astimezone(UTC).date(), day_after(window))
+        sizes: dict[date, int] = {}
+        if first < closed:
+            counted = self.read_columns(
+                events_by_day(self.selection.names, first, closed - ONE_DAY)
+            )
+            sizes = dict(by_day(counted))
+        old = {day: days.load(self.folder, day) for day in sizes}
+        valid = {
+            day: found
+            for day, found in old.items()
+            if found and self.is_right(found, day, sizes[day])
+        }
+        missing = {day: events for day, events in sizes.items() if day not in valid}
+        changed = tuple(day for day in missing if old[day] is not None)
+        rest = max(window.start, midnight(closed))
+        return Plan(
+            window,
+            as_of,
+            valid,
+            missing,
+            changed,
+            TimeRange(rest, window.end) if rest < window.end else None,
+        )
+
+    def is_right(self, found: Day, day: date, events: int) -> bool:
+        """Tell whether kept rows are still what the engine would answer."""
+        if found.read.events != events:
+            return False
+        place = (self.folder, day, found.read)
+        known = max(found.read.merges, self.shelf.checked.get(place, 0))
+        losers = self.shelf.numbers_of_losers(known, self.merged)
+        if losers.size and np.isin(losers, found.rows.columns["who"]).any():
+            return False
+        self.shelf.checked[place] = self.merged
+        return True
+
+    def rows(self, plan: Plan) -> Found:
+        """Return the rows of a plan; keeps the days that had to be read."""
+        parts = portions(plan.missing, plan.kept)
+        fresh = {day: rows for part in parts for day, rows in self.fresh(part, plan)}
+        blocks = {day: found.rows for day, found in plan.kept.items()} | fresh
+        inside = [trimmed(blocks[day], plan.window, day) for day in sorted(blocks)]
+        ids = self.shelf.people.ids
+        if plan.rest is not None:
+            rows, ids = self.open_rows(plan.rest)
+            inside.append(rows)
+        since = plan.as_of.timestamp() - RECENT_S
+        changed = [day for day, found in plan.kept.items() if found.read.changed_at > since]
+        return Found(
+            tuple(days.sealed(block) for block in inside if len(block)),
+            ids,
+            tuple(sorted({*changed, *plan.changed})),
+        )
+
+    def keep(self, plan: Plan) -> None:
+        """Read the missing days, one portion after the other, and forget the rows again."""
+        for part in portions(plan.missing, plan.kept):
+            for _ in self.fresh(part, plan):
+                pass
+
+    def fresh(self, sizes: dict[date, int], plan: Plan) -> Iterator[tuple[date, Rows]]:
+        """Read days that lie together from the engine, and keep them."""
+        window = TimeRange(midnight(min(sizes)), midnight(max(sizes) + ONE_DAY))
+        columns = self.read_columns(self.selection.rows(window, self.person))
+        rows = NO_ROWS
+        if columns:
+            rows = self.ordered(self.shelf.people.given(array(columns["who"])), columns)
+        of_day = rows.columns["t"] // DAY_US
+        for day, events in sizes.items():
+            found = days.compact(days.chosen(rows, of_day == (day - EPOCH.date()).days))
+            changed_at = plan.as_of.timestamp() if day in plan.changed else 0.0
+            days.write(self.folder, day, Day(found, Read(events, self.merged, changed_at)))
+            yield day, found
+
+    def open_rows(self, window: TimeRange) -> tuple[Rows, NDArray[np.uint64]]:
+        """Read from the engine what is not over yet."""
+        columns = self.read_columns(self.selection.rows(window, self.person))
+        if not columns:
+            return NO_ROWS, self.shelf.people.ids
+        numbers, ids = self.shelf.people.numbers(array(columns["who"]))
+        return self.ordered(numbers, columns), ids
+
+    def ordered(self, who: NDArray[np.uint32], columns: Columns) -> Rows:
+        is_masked = "mask" in columns and not self.selection.is_ordered
+        return days.ordered(who, columns, ("mask", "t") if is_masked else ("t",))
+
+
+def by_day(columns: Columns) -> Iterator[tuple[date, int]]:
+    if columns:
+        for day, events in zip(array(columns["day_number"]), array(columns["events"]), strict=True):
+            yield EPOCH.date() + int(day) * ONE_DAY, int(events)
+
+
+def day_after(window: TimeRange) -> date:
+    """Return the first day that begins at or after the end of a window."""
+    return (window.end + ONE_DAY - timedelta(microseconds=1)).date()
+
+
+def portions(missing: dict[date, int], kept: Collection[date]) -> Iterator[dict[date, int]]:
+    """Cut days into portions that are read at once: no kept day between, not too many events."""
+    part: dict[date, int] = {}
+    for day in sorted({*missing, *kept}):
+        is_full = sum(part.values()) + missing.get(day, 0) > EVENTS_AT_ONCE
+        if part and (is_full or day in kept):
+            yield part
+            part = {}
+        if day in missing:
+            part[day] = missing[day]
+    if part:
+        yield part
+
+
+def trimmed(rows: Rows, window: TimeRange, day: date) -> Rows:
+    """Leave out what lies outside the window."""
+    begin, end = microseconds(window.start), microseconds(window.end)
+    first = microseconds(midnight(day))
+    if begin <= first and first + DAY_US <= end:
+        return rows
+    t = rows.columns["t"]
+    return days.chosen(rows, (t >= begin) & (t < end))
+
+
+def array(column: NDArray[Any] | Coded) -> NDArray[Any]:
+    return column.codes if isinstance(column, Coded) else column
