@@ -26,19 +26,22 @@ NEVER = 2**62
 RANGE = f"day >= '{START:%Y-%m-%d}' AND day < '{END:%Y-%m-%d}'"
 NAMES = ", ".join(f"'{name}'" for name in STEPS)
 STEP = f"indexOf([{NAMES}], name)"
-ENGINE_ROWS = f"""
-    SELECT person, toUnixTimestamp64Micro(ts) AS t, {STEP} AS step, strings['country'] AS country
-    FROM events WHERE name IN ({NAMES}) AND {RANGE}"""
 DUCK_ROWS = f"""
     SELECT person, epoch_us(ts) AS t, list_position([{NAMES}], name::VARCHAR) AS step, country
     FROM events WHERE name IN ({NAMES}) AND {RANGE}"""
 
 
-def scan(*, columns: str = "name, person, ts, strings") -> str:
+def engine_rows(country: str) -> str:
+    """Return the steps' rows; `country` is the engine's column of typed keys for the property."""
+    return f"""
+    SELECT person, toUnixTimestamp64Micro(ts) AS t, {STEP} AS step, substring({country}, 2) AS country
+    FROM events WHERE name IN ({NAMES}) AND {RANGE}"""
+
+
+def scan(country: str) -> str:
     """Read the funnel's columns and do nothing with them."""
-    return (
-        f"SELECT count() FROM events WHERE name IN ({NAMES}) AND {RANGE} AND NOT ignore({columns})"
-    )
+    read = f"ignore(name, person, ts, {country})"
+    return f"SELECT count() FROM events WHERE name IN ({NAMES}) AND {RANGE} AND NOT {read}"
 
 
 def nested_windows(rows: str) -> str:
@@ -75,7 +78,7 @@ def _earliest(step: int, value: str, name: str, following: str) -> str:
     return f"min(CASE WHEN step = {step} THEN {value} ELSE {NEVER} END) {following} AS {name}"
 
 
-def grouped_arrays() -> str:
+def grouped_arrays(rows: str) -> str:
     """Collect each step's times in arrays and chain them by looking for the next one."""
     begun = "arraySort(groupArrayIf(t, step = 1)) AS a"
     arrays = ", ".join(
@@ -88,12 +91,12 @@ def grouped_arrays() -> str:
         + (t2 > 0 AND t3 > 0 AND arrayFirst(y -> y >= t3, d) BETWEEN x AND x + {WINDOW_US}), a))"""
     return f"""
 SELECT country, {level} AS level, count() AS persons
-FROM (SELECT person, any(country) AS country, {begun}, {arrays} FROM ({ENGINE_ROWS}) GROUP BY person)
+FROM (SELECT person, any(country) AS country, {begun}, {arrays} FROM ({rows}) GROUP BY person)
 WHERE notEmpty(a)
 GROUP BY country, level"""
 
 
-def folded_arrays() -> str:
+def folded_arrays(rows: str) -> str:
     """Fold each person's sorted events: for every level the latest beginning that got there."""
     later = ", ".join(
         f"if(e.2 = {step} AND s.{step - 1} >= e.1 - {WINDOW_US}, s.{step - 1}, s.{step})"
@@ -105,21 +108,21 @@ SELECT country, (s.1 > 0) + (s.2 > 0) + (s.3 > 0) + (s.4 > 0) AS level, count() 
 FROM (
     SELECT person, any(country) AS country, arraySort(groupArray((t, step))) AS events,
         arrayFold((s, e) -> (if(e.2 = 1, e.1, s.1), {later}), events, {start}) AS s
-    FROM ({ENGINE_ROWS})
+    FROM ({rows})
     GROUP BY person
 )
 WHERE level > 0
 GROUP BY country, level"""
 
 
-def window_funnel() -> str:
+def window_funnel(rows: str) -> str:
     """Use the engine's own function: exact here, as no event fills two steps."""
     steps = ", ".join(f"step = {number}" for number in (1, 2, 3, 4))
     return f"""
 SELECT country, level, count() AS persons
 FROM (
     SELECT person, any(country) AS country, windowFunnel({WINDOW_US})(toUInt64(t), {steps}) AS level
-    FROM ({ENGINE_ROWS})
+    FROM ({rows})
     GROUP BY person
 )
 WHERE level > 0
@@ -142,9 +145,9 @@ def by_level(rows: Rows) -> Counted:
 class Sorted:
     """The rows in the order of person and time, as plain arrays: the best layout there is."""
 
-    def __init__(self, engine: Client) -> None:
+    def __init__(self, engine: Client, rows: str) -> None:
         table = engine.query_arrow(
-            f"SELECT person, t, toUInt8(step) AS step, country FROM ({ENGINE_ROWS}) ORDER BY person, t, step"
+            f"SELECT person, t, toUInt8(step) AS step, country FROM ({rows}) ORDER BY person, t, step"
         )
         texts, codes = np.unique(np.array(table["country"].to_pylist(), "U"), return_inverse=True)
         person = table["person"].to_numpy()
