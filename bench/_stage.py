@@ -18,13 +18,14 @@ from tests.running import RunningPortal, running_portal
 
 CORES = 2
 PERSONS = 1_000_000
+START_LIMIT_S = 600
 
 
 @contextmanager
 def staged(data_dir: Path, events: int) -> Iterator[RunningPortal]:
     """Run a portal on two cores with so many events; a folder that has them already is kept."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    with running_portal(data_dir, "--no-demo") as portal:
+    with running_portal(data_dir, "--no-demo", within_s=START_LIMIT_S) as portal:
         os.environ |= {
             "PORTAL_DATA_DIR": str(data_dir),
             "PORTAL_PORT": str(portal.port),
