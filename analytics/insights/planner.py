@@ -17,7 +17,7 @@ from analytics.insights.definitions.trend import PERCENTILES, ROLLING_DAYS, Seri
 from analytics.insights.formula import Formula
 from analytics.insights.kept import activity
 from analytics.insights.kept.days import Found
-from analytics.insights.sql import rolling
+from analytics.insights.sql import hours, rolling
 from analytics.insights.sql import trend as sql
 from analytics.insights.sql.buckets import bucketing
 from analytics.insights.sql.kept import KeptSelection
@@ -111,6 +111,7 @@ class Plan:
     person: str
     run: Run
     kept: Kept = field(default=nothing_kept)
+    has_hours: bool = False  # the engine keeps counts by hour, and they may be used
     warnings: list[str] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
@@ -173,7 +174,7 @@ class Plan:
     def series_cells(self, series: Series, grid: Grid, keys: Sequence[str] | None) -> Cells:
         """Count one series, for the given breakdown keys or for its own best, in the best form."""
         source = self.prepared(series, grid)
-        quick = self.kept_cells(source, grid)
+        quick = self.kept_cells(source, grid) or self.hourly_cells(source, grid, keys)
         if quick is not None:
             return quick
         if series.math in ROLLING_DAYS:
@@ -204,6 +205,26 @@ class Plan:
                 return None
             points, total = activity.uniques(found, grid)
         return Cells([], {OTHER: total}, {OTHER: list(points)}) if any(points) else Cells()
+
+    def hourly_cells(
+        self, source: sql.Source, grid: Grid, keys: Sequence[str] | None
+    ) -> Cells | None:
+        """Sum up the engine's counts by hour; None where they do not tell enough."""
+        unit = hours.unit_of(source, grid) if self.has_hours else None
+        if unit is None:
+            return None
+        rows = self.run(hours.counted(source, unit)).rows()
+        found = {
+            f"s{raw}" if raw else "": row for raw, row in hours.cells(rows, unit, grid).items()
+        }
+        if not found and keys is None:
+            return Cells()
+        if source.breakdown is None:
+            return shown_cells(found, [])
+        if keys is None:
+            ranked = sorted(found, key=lambda key: (-sum(found[key]), key[1:] or "$none", key))
+            keys = ranked[: source.breakdown.limit]
+        return shown_cells(found, keys)
 
     def prepared(self, series: Series, grid: Grid) -> sql.Source:
         """Choose how exactly percentiles are computed and how sessions are told apart."""
@@ -347,6 +368,19 @@ def placed_cells(
         counted = zip(columns["buckets"][row], values, strict=True)
         found = {numbers[bucket]: divided(value) for bucket, value in counted}
         cells.points[key] = placed(found, len(grid), empty_value(source.series))
+    return cells
+
+
+def shown_cells(found: Mapping[str, Sequence[int]], keys: Sequence[str]) -> Cells:
+    """Return counts by key; what is not among the keys shown is summed up."""
+    cells = Cells(list(keys))
+    for key in [*keys, OTHER]:
+        rows = [
+            row for one, row in found.items() if one == key or (key == OTHER and one not in keys)
+        ]
+        if rows:
+            cells.points[key] = [sum(values) for values in zip(*rows, strict=True)]
+            cells.totals[key] = sum(cells.points[key])  # type: ignore[arg-type]  # counts, never None
     return cells
 
 

@@ -159,5 +159,6 @@ def conclude(data_dir: Path, sources: Sequence[Source], removed: Removed) -> Non
     people.dismiss(data_dir)
     unfinished = Merge.objects.exclude(stage__in=(Merge.Stage.DONE, Merge.Stage.JOINED)).count()
     Epoch.move(pending_overrides=unfinished)
+    Epoch.rewritten()
     trail.record(None, "demo.remove", None, Change(after=asdict(removed)))
     note.file_of(data_dir).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from analytics.insights import counted
+from analytics.insights import counted, fast
 from analytics.insights.buckets import cut
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.filters import Filter, InCohort, PropertyFilter
@@ -51,8 +51,15 @@ class TrendSource:
             raise FieldError("from", "A trend needs a time range.")
         trend = resolved(parse_trend(question.params, question.window.tzinfo), question.as_of)
         asking = Asking(question)
+        has_hours = fast.is_on("rollups")
         plan = Plan(
-            trend, question.window, question.as_of, question.person, asking.run, asking.kept
+            trend,
+            question.window,
+            question.as_of,
+            question.person,
+            asking.run,
+            asking.kept,
+            has_hours,
         )
         lines = plan.lines()
         meta = asking.meta(
