@@ -1,6 +1,6 @@
 """Cut a range into the buckets of a zone's calendar. Pure.
 
-Bucket i is [edges[i], edges[i + 1]). Days, weeks (from Monday) and months begin at the zone's
+Bucket i is [edges[i], edges[i + 1]). Days, weeks (from Monday), months and years begin at the zone's
 midnight, so a day may have 23 or 25 hours; hours and minutes are cut in the zone's offset.
 """
 
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from portal.store.query import TimeRange
 
-Interval = Literal["minute", "hour", "day", "week", "month"]
+Interval = Literal["minute", "hour", "day", "week", "month", "year"]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)
 WIDTH: dict[Interval, timedelta] = {
     "minute": timedelta(minutes=1),
@@ -23,6 +23,7 @@ WIDTH: dict[Interval, timedelta] = {
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
     "month": timedelta(days=30),
+    "year": timedelta(days=365),
 }
 CLOCK: tuple[Interval, ...] = ("minute", "hour")
 MAX_POINTS = 11_000
@@ -122,6 +123,8 @@ def first_date(day: date, interval: Interval, week_start: int = 0) -> date:
     """Return the first date of the bucket that a date lies in."""
     if interval == "week":
         return day - timedelta(days=(day.weekday() - week_start) % 7)
+    if interval == "year":
+        return day.replace(month=1, day=1)
     return day.replace(day=1) if interval == "month" else day
 
 
@@ -129,6 +132,8 @@ def next_date(day: date, interval: Interval) -> date:
     """Return the first date of the bucket after the one that begins on `day`."""
     if interval == "month":
         return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    if interval == "year":
+        return date(day.year + 1, 1, 1)
     return day + WIDTH[interval]
 
 
@@ -142,12 +147,13 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def shifted(at: datetime, count: int, interval: Interval, zone: ZoneInfo) -> datetime:
-    """Move an instant by whole intervals: days, weeks and months keep the zone's wall clock."""
+    """Move an instant by whole intervals: days and longer ones keep the zone's wall clock."""
     if interval in CLOCK:
         return at + count * WIDTH[interval]
     local = at.astimezone(zone)
-    if interval == "month":
-        year, month = divmod(local.year * 12 + local.month - 1 + count, 12)
+    months = {"month": 1, "year": 12}.get(interval)
+    if months:
+        year, month = divmod(local.year * 12 + local.month - 1 + count * months, 12)
         following = next_date(date(year, month + 1, 1), "month")
         last = (following - timedelta(days=1)).day
         moved = local.replace(year=year, month=month + 1, day=min(local.day, last))

@@ -58,7 +58,7 @@ ONE: list[dict[str, Any]] = [{"event": "visit"}]
         ({"series": [{"event": "a", "math": "sum"}]}, "series[0].property", "numeric property"),
         ({"series": [{"event": "a", "maths": "sum"}]}, "series[0].maths", "Unknown field"),
         ({"series": ONE, "intervall": "day"}, "intervall", "Unknown field"),
-        ({"series": ONE, "interval": "year"}, "interval", "month"),
+        ({"series": ONE, "interval": "decade"}, "interval", "month"),
         ({"series": ONE, "from": "yesterday"}, "from", "yesterday"),
         ({"series": ONE, "from": "2026-03-02", "to": "2026-03-01"}, "to", "later than"),
         ({"series": ONE, "time_zone": "Mars/Olympus"}, "time_zone", "time zone"),

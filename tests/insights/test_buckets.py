@@ -63,6 +63,9 @@ def test_weeks_start_on_monday_and_months_on_the_first() -> None:
     assert [edge.isoformat()[:10] for edge in cut(window, "month").edges] == [
         "2026-02-01", "2026-03-01", "2026-04-01",
     ]  # fmt: skip
+    assert [edge.isoformat()[:10] for edge in cut(window, "year").edges] == [
+        "2026-01-01", "2027-01-01",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
@@ -122,7 +125,7 @@ class TestThePeriodBefore:
     @pytest.mark.parametrize("interval", INTERVALS)
     def test_it_has_as_many_buckets(self, interval: Interval) -> None:
         zone = "America/New_York"
-        days = {"minute": 2, "hour": 30}.get(interval, 500)
+        days = {"minute": 2, "hour": 30, "year": 1_500}.get(interval, 500)
         for offset in range(0, 60, 7):
             start = at("2025-10-01", zone) + timedelta(days=offset)
             window = TimeRange(start, start + timedelta(days=days), zone)

@@ -191,7 +191,7 @@ def test_behind_every_number_stand_its_people(api: APIClient) -> None:
 
 @pytest.mark.parametrize(
     ("body", "field"),
-    [({"interval": "year"}, "interval"), ({"interval": "minute", "from": "2000-01-01"}, "interval"),
+    [({"interval": "decade"}, "interval"), ({"interval": "minute", "from": "2000-01-01"}, "interval"),
      ({"session_gap_minutes": 0}, "session_gap_minutes"), ({"breakdown": {}}, "breakdown.property"),
      ({"event": 5}, "event"), ({"compare": "never"}, "compare"), ({"evnt": "A"}, "evnt")],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from portal.lib.field_error import FieldError
 
 Kind = Literal["recurring", "first_time", "first_ever", "first_in_range"]
 Counting = Literal["exact", "on_or_after"]
-INTERVALS: tuple[Interval, ...] = ("day", "week", "month")
+INTERVALS: tuple[Interval, ...] = ("day", "week", "month", "year")
 WEEKDAYS = {"monday": 0, "sunday": 6}
 MAX_PERIODS = 400
 MAX_OCCURRENCES = 1_000

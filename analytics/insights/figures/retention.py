@@ -115,10 +115,10 @@ def edge(row: int, period: int) -> Json:
 
 
 def cohort_names(cohorts: Sequence[Json], interval: Interval) -> list[str]:
-    """Name cohorts by their beginning: "2 Mar", "Mar 2026"; with the year where it changes."""
+    """Name cohorts by their beginning: "2 Mar", "Mar 2026", "2026"; with the year where it changes."""
     starts = [datetime.fromisoformat(cohort["start"]) for cohort in cohorts]
-    if interval == "month":
-        return [f"{at:%b %Y}" for at in starts]
+    if interval in {"month", "year"}:
+        return [f"{at:%b %Y}" if interval == "month" else f"{at:%Y}" for at in starts]
     has_year = len({at.year for at in starts}) > 1
     return [f"{at.day} {at:%b}{f' {at:%Y}' if has_year else ''}" for at in starts]
 

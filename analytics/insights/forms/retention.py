@@ -27,10 +27,10 @@ from analytics.insights.forms.shared import (
 )
 from portal.store.query import TimeRange
 
-INTERVALS = ("week", "day", "month")
+INTERVALS = ("week", "day", "month", "year")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COUNTINGS: tuple[Counting, ...] = get_args(Counting)
-PERIODS = {"day": "14", "week": "12", "month": "12"}
+PERIODS = {"day": "14", "week": "12", "month": "12", "year": "5"}
 DEFAULT_RANGE = "-90d"
 START, RETURN = "start", "return"
 

@@ -54,7 +54,7 @@ def index_of(grid: Grid, params: Params) -> str:
 
 
 def _by_date(grid: Grid) -> Bucketing:
-    """Count dates, Mondays or months from the first bucket's on, by the column `day`.
+    """Count dates, Mondays, months or years from the first bucket's on, by the column `day`.
 
     16 bits, because the engine counts by a plain array then.
     """
@@ -62,6 +62,8 @@ def _by_date(grid: Grid) -> Bucketing:
     if grid.interval == "month":
         numbers = [day.year * 12 + day.month for day in dates]
         counted = "toRelativeMonthNum(day)"
+    elif grid.interval == "year":
+        numbers, counted = [day.year for day in dates], "toYear(day)"
     else:
         step = WIDTH[grid.interval].days
         numbers = [(day - dates[0]).days // step for day in dates]

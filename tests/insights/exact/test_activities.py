@@ -24,7 +24,7 @@ from tests.insights.oracles import activity
 from tests.insights.oracles.asking import Asked
 
 pytestmark = pytest.mark.slow
-INTERVALS = ("day", "week", "month")
+INTERVALS = ("day", "week", "month", "year")
 
 
 @st.composite

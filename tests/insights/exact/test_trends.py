@@ -29,7 +29,7 @@ from tests.insights.oracles import trend
 from tests.insights.oracles.asking import Asked, shown
 
 pytestmark = pytest.mark.slow
-INTERVALS = ("hour", "day", "day", "week", "month")
+INTERVALS = ("hour", "day", "day", "week", "month", "year")
 OVER_VALUES = ("sum", "avg", "min", "max", "median", "p90", "p95", "p99")
 MATHS = (
     "total", "unique_users", "unique_users", "unique_sessions", "per_user_average", "wau", "mau",

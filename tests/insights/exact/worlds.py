@@ -2,7 +2,7 @@
 
 A case's names and ids get a tag of their own when it is loaded, so that cases do not see each other.
 Then every case is asked, ids are joined, late events come, and the engine re-keys what it stored; in
-between every case that this changes is asked again, and each time the oracle must agree.
+between half the cases that this changes are asked again, and each time the oracle must agree.
 """
 
 from __future__ import annotations
@@ -179,16 +179,16 @@ class Stand:
         yield self.cases
         known = join(one for case in self.cases for one in case.joins)
         self.stage, self.has_joined = "joined", True
-        yield [case for case in self.cases if case.joins]
+        yield [case for case in self.cases if case.joins][::2]
         add(
             (event for case in self.cases for event in case.late),
             persons=lambda event: known.person_of(event.key) if event.key else 0,
         )
         self.stage, self.has_late = "late events", True
-        yield [case for case in self.cases if case.late]
+        yield [case for case in self.cases if case.late][::2]
         rekey()
         self.stage = "re-keyed"
-        yield [case for case in self.cases if case.joins]
+        yield [case for case in self.cases if case.joins][1::2]
 
 
 def join(joins: Iterator[Join]) -> Identities:
