@@ -40,6 +40,11 @@ app.conf.update(
             "schedule": schedule(timedelta(minutes=1), relative=True),
             "options": {"expires": 59},
         },
+        "make room for kept rows": {
+            "task": "analytics.insights.tasks.make_room_for_kept_rows",
+            "schedule": schedule(timedelta(hours=1), relative=True),
+            "options": {"expires": 3599},
+        },
         "note cohorts' sizes": {
             "task": "analytics.insights.tasks.note_cohort_sizes",
             "schedule": schedule(timedelta(minutes=10), relative=True),

@@ -84,6 +84,7 @@ try:
     CLICKHOUSE_CLUSTER = environment.name("CLICKHOUSE_CLUSTER", needs="CLICKHOUSE_URL")
     EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps"), "smtp://user:pass@host:587")
     FAST_FORMS = env.words("PORTAL_FAST_FORMS", ("columns", "rollups", "rows"))
+    KEPT_MAX_BYTES = env.integer("PORTAL_KEPT_MAX_MB", 4096, low=1, high=10_000_000) << 20
     SPOOL_MAX_BYTES = env.integer("PORTAL_SPOOL_MAX_MB", 8192, low=1, high=10_000_000) << 20
     DISK_RESERVE_BYTES = env.integer("PORTAL_DISK_RESERVE_MB", 512, low=0, high=10_000_000) << 20
     SECRET_KEY = env.text("PORTAL_SECRET_KEY") or secret_key(DATA_DIR)

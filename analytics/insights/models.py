@@ -45,6 +45,7 @@ class PropertyColumn(models.Model):
     name = models.TextField()  # of the property
     kind = models.CharField(max_length=8, choices=Kind)
     used_at = models.DateTimeField()
+    looked_at = models.DateTimeField(null=True)  # whether it is worth a column
     added_at = models.DateTimeField(null=True)
 
     class Meta:

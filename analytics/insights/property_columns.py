@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import F, Q
 
 from analytics.insights import fast
 from analytics.insights.definitions.cohorts import walked
@@ -43,7 +44,10 @@ COUNT = """
 SELECT countIf(mapContains(strings, {name:String})) + countIf(mapContains(booleans, {name:String}))
         AS others,
     countIf(mapContains(numbers, {name:String})) AS numbers_, uniq(strings[{name:String}]) AS texts
-FROM (SELECT strings, numbers, booleans FROM events ORDER BY day DESC LIMIT 1000000)
+FROM (
+    SELECT strings, numbers, booleans FROM events
+    WHERE day > (SELECT max(day) FROM events) - 7 LIMIT 1000000
+)
 """
 IS_WRITING = """
 SELECT count() FROM {mutations}
@@ -120,7 +124,10 @@ def add_due(now: datetime) -> list[PropertyColumn]:
     May run anywhere, any number of times. Raises client.QueryFailed, client.EngineUnavailable.
     """
     added = []
-    for row in PropertyColumn.objects.filter(added_at__isnull=True).order_by("-used_at")[:20]:
+    waiting = PropertyColumn.objects.filter(added_at__isnull=True).filter(
+        Q(looked_at__isnull=True) | Q(looked_at__lt=F("used_at"))
+    )
+    for row in waiting.order_by("-used_at")[:20]:
         if PropertyColumn.objects.filter(added_at__isnull=False).count() >= MOST_COLUMNS:
             log.warning("There are as many columns for properties as there may be.")
             break
@@ -134,6 +141,7 @@ def add(row: PropertyColumn, now: datetime) -> bool:
     ((others, numbers, texts),) = client.run(Query(COUNT, {"name": row.name})).rows()
     events = numbers if row.kind == NUMBER else others + numbers
     if events < WORTHWHILE_EVENTS:
+        PropertyColumn.objects.filter(pk=row.pk).update(looked_at=now)
         return False
     with transaction.atomic():
         locked = PropertyColumn.objects.select_for_update(skip_locked=True).filter(pk=row.pk)

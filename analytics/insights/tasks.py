@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from analytics.insights import actions, property_columns
+from analytics.insights.kept import room
 from portal.lib import clock
 
 
@@ -12,6 +13,12 @@ from portal.lib import clock
 def add_property_columns() -> None:
     """Give columns to properties that are asked for."""
     property_columns.add_due(clock.now())
+
+
+@shared_task
+def make_room_for_kept_rows() -> None:
+    """Delete kept rows that are out of date or too many."""
+    room.make_room()
 
 
 @shared_task

@@ -9,11 +9,14 @@ from itertools import count
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from analytics.insights import fast
 from analytics.insights.definitions.window import parse_asked
+from analytics.insights.kept import room
 from portal.store import client
 from portal.store.frame import Frame
+from portal.store.models import Epoch
 from portal.store.sources import Question, ask
 from tests.insights.events import Event, columns, load
 
@@ -166,9 +169,31 @@ def test_who_is_asked_for_by_today_is_never_kept() -> None:
     assert answer.meta.forms == ()
 
 
-def test_a_file_that_cannot_be_read_is_read_again_from_the_engine() -> None:
-    from django.conf import settings  # noqa: PLC0415  # the path is the suite's own
+def test_what_is_used_least_makes_room(settings: Settings) -> None:
+    load([Event(name, FIRST + timedelta(days=day), "u1") for day in range(5) for name in "ab"])
+    for name in "ab":
+        kept("trend", BODY | {"series": [{"event": name, "math": "unique_users"}]})
+    folders = [file.parent for file in (settings.DATA_DIR / "kept").rglob("2026-03-20.arrow")]
+    older, newer = sorted(set(folders), key=lambda folder: folder.stat().st_mtime_ns)
+    settings.KEPT_MAX_BYTES = room.size_of(newer)
 
+    freed = room.make_room()
+
+    assert freed > 0
+    assert (older.exists(), newer.exists()) == (False, True)
+
+
+def test_what_was_kept_before_events_were_rewritten_goes(settings: Settings) -> None:
+    load([Event("a", FIRST, "u1")])
+    kept("trend", BODY)
+    Epoch.rewritten()
+
+    room.make_room()
+
+    assert list((settings.DATA_DIR / "kept").rglob("*.arrow")) == []
+
+
+def test_a_file_that_cannot_be_read_is_read_again_from_the_engine(settings: Settings) -> None:
     load([Event("a", FIRST + timedelta(days=day), "u1") for day in range(5)])
     before = kept("trend", BODY)
     for file in (settings.DATA_DIR / "kept").rglob("*.arrow"):

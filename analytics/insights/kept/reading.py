@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -131,6 +132,8 @@ class Reading:
                 events_by_day(self.selection.names, first, closed - ONE_DAY)
             )
             sizes = dict(by_day(counted))
+        if self.folder.exists():
+            os.utime(self.folder)  # what is used least goes first: kept.room
         old = {day: days.load(self.folder, day) for day in sizes}
         valid = {
             day: found

@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 ('name', models.TextField()),
                 ('kind', models.CharField(choices=[('key', 'Key'), ('number', 'Number')], max_length=8)),
                 ('used_at', models.DateTimeField()),
+                ('looked_at', models.DateTimeField(null=True)),
                 ('added_at', models.DateTimeField(null=True)),
             ],
             options={
