@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analytics.insights.figures import activity, funnel, paths, retention
+from analytics.insights.figures import activity, funnel, paths, retention, sessions
 from analytics.insights.figures.cells import cell_text
 from analytics.insights.figures.trend import figure as trend_figure
 from analytics.insights.pictures import picture
@@ -13,7 +13,6 @@ from portal.store.frame import Frame
 
 Json = dict[str, Any]
 View = Mapping[str, Any]
-MOST_LINKS = 40  # of paths, where nothing is said
 
 
 def drawn(kind: str, frame: Frame, view: View) -> Json | None:
@@ -47,7 +46,14 @@ def draw_retention(answer: Json, view: View) -> Json:
 
 def draw_paths(answer: Json, view: View) -> Json:
     drawn = view.get("drawn")
-    return paths.figure(answer, drawn if isinstance(drawn, int) and drawn > 0 else MOST_LINKS)
+    return paths.figure(
+        answer, drawn if isinstance(drawn, int) and drawn > 0 else paths.DEFAULT_DRAWN
+    )
+
+
+def draw_sessions(answer: Json, view: View) -> Json:
+    measure = view.get("measure")
+    return sessions.drawn(answer, measure if measure in sessions.WORDS else "sessions")
 
 
 DRAWN: dict[str, Callable[[Json, View], Json | None]] = {
@@ -55,6 +61,7 @@ DRAWN: dict[str, Callable[[Json, View], Json | None]] = {
     "funnel": draw_funnel,
     "retention": draw_retention,
     "lifecycle": lambda answer, _: activity.lifecycle(answer["series"], answer["interval"]),
-    "stickiness": lambda answer, _: activity.stickiness(answer),
     "paths": draw_paths,
+    "sessions": draw_sessions,
+    "stickiness": lambda answer, _: activity.stickiness(answer),
 }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -18,13 +17,13 @@ from analytics.insights.forms.activity import ActivityForm
 from analytics.insights.forms.funnel import FunnelForm
 from analytics.insights.forms.paths import PathsForm
 from analytics.insights.forms.retention import RetentionForm
+from analytics.insights.forms.sessions import SessionsForm
 from analytics.insights.forms.shared import Range
 from analytics.insights.forms.sql import SqlForm
 from analytics.insights.forms.trend import TrendForm
 from analytics.insights.keeping import checked, question_of
 from portal.lib.field_error import FieldError
 from portal.store.query import TimeRange
-from portal.store.sources import Question, ask
 
 Json = dict[str, Any]
 
@@ -56,9 +55,6 @@ class Form(Protocol):
     def address(self, **changes: Any) -> str: ...
 
 
-Read = Callable[[QueryDict, datetime], Form]
-
-
 @dataclass(frozen=True)
 class Page:
     """One kind of insight's page; `name` is its URL's."""
@@ -71,16 +67,11 @@ class Page:
     reopen: Callable[[Kept, str], str]
 
 
-def builder(
-    kind: str, label: str, icon: str, name: str, form: type[Form], read: Read | None = None
-) -> Page:
-    """Describe a page whose form reads definitions and makes them.
-
-    `read` reads an address instead of the form, where that needs more than the address.
-    """
+def builder(kind: str, label: str, icon: str, name: str, form: type[Form]) -> Page:
+    """Describe a page whose form reads definitions and makes them."""
 
     def keep(query: QueryDict, now: datetime) -> Kept:
-        found = read(query, now) if read else form.read(query)
+        found = form.read(query)
         given = {"from": found.range.default} | found.range.body()
         window = parse_window(given, now, settings.PORTAL_TIME_ZONE)
         return Kept(found.body(window) | given, found.kept_view())
@@ -90,18 +81,6 @@ def builder(
         return found.address(range=Range.from_definition(kept.definition, saved))
 
     return Page(kind, label, icon, name, keep, reopen)
-
-
-def keep_paths(query: QueryDict, now: datetime) -> PathsForm:
-    """Read values of a property as the types that it was seen with, as the page does."""
-    form = PathsForm.read(query)
-    if not form.by or form.by.startswith("$") or not (form.start or form.end):
-        return form
-    events = ask("schema", Question({}, None, now)).extra["events"]
-    kinds = [
-        entry["types"] for one in events for entry in one["properties"] if entry["name"] == form.by
-    ]
-    return replace(form, types=tuple(dict.fromkeys(chain(*kinds))))
 
 
 def keep_sql(query: QueryDict, now: datetime) -> Kept:
@@ -120,7 +99,8 @@ PAGES = {
         builder("retention", "Retention", "repeat", "retention", RetentionForm),
         builder("lifecycle", "Lifecycle", "refresh-cw", "lifecycle", ActivityForm),
         builder("stickiness", "Stickiness", "calendar", "stickiness", ActivityForm),
-        builder("paths", "Paths", "waypoints", "paths", PathsForm, keep_paths),
+        builder("paths", "Paths", "waypoints", "paths", PathsForm),
+        builder("sessions", "Sessions", "clock", "sessions", SessionsForm),
         Page("sql", "SQL", "terminal", "sql", keep_sql, reopen_sql),
     )
 }

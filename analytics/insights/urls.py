@@ -15,6 +15,7 @@ from analytics.insights.views import (
     retention,
     samples,
     schema,
+    sessions,
     sql,
     trends,
 )
@@ -63,6 +64,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         {"kind": "stickiness", "file": "xlsx"},
         name="stickiness-xlsx",
     ),
+    path("explore/sessions/", sessions.sessions, name="sessions"),
+    path("explore/sessions/csv/", sessions.sessions_file, {"kind": "csv"}, name="sessions-csv"),
+    path("explore/sessions/xlsx/", sessions.sessions_file, {"kind": "xlsx"}, name="sessions-xlsx"),
     path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
     path("explore/cohorts/", cohort_pages.cohorts, name="cohorts"),
     path("explore/cohorts/new/", cohort_builder.cohort_new, name="cohort-new"),

@@ -23,6 +23,8 @@ PAGES = [
     "/explore/trends/",
     "/explore/funnels/",
     "/explore/funnels/?event=page_view&label=&event=purchase&label=&window=14&unit=day&breakdown=%24platform",
+    "/explore/sessions/",
+    "/explore/sessions/?breakdown=%24platform&measure=median_seconds",
     "/explore/paths/",
     "/explore/paths/?start=page_view&steps=8&least=5",
     "/explore/events/",

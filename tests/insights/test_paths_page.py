@@ -45,12 +45,13 @@ class TestAddress:
         assert sorted(QueryDict(tidy[1:]).lists()) == sorted(QueryDict(address).lists())
         assert PathsForm().address() == "?"
 
-    def test_a_value_is_read_as_the_type_that_the_property_was_seen_with(self) -> None:
+    def test_a_value_says_its_type(self) -> None:
         form = PathsForm.read(QueryDict('by=plan&start=5&end="5"'))
 
         body = form.body(window=None)  # type: ignore[arg-type]  # not looked at
 
         assert (body["start"], body["end"]) == (5, "5")
+        assert PathsForm.from_definition(body, {}) == form
 
 
 class TestFigure:
@@ -162,6 +163,16 @@ class TestPage:
         assert [row[1:4] for row in self.rows(page, "links-table")] == [
             ["/search", "/buy", "1"], ["/search", "/visit", "1"],
         ]  # fmt: skip
+
+    def test_a_value_is_read_as_the_type_that_the_property_was_seen_with(
+        self, viewer: Client
+    ) -> None:
+        start = clock.now() - timedelta(days=1)
+        load(Event("visit", start, "u01", properties={"version": text}) for text in ("1", "2"))
+
+        answer = viewer.get(f"{PATHS}?by=version&start=1")
+
+        assert QueryDict(answer["Location"].partition("?")[2])["start"] == '"1"'
 
     def test_the_period_before_stands_beside(self, viewer: Client) -> None:
         self.company()

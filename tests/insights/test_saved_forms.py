@@ -46,6 +46,11 @@ ADDRESSES = {
         'by=n&start="5"',
         "by=$platform&end=5",
     ],
+    "sessions": [
+        "",
+        f"event=a&interval=week&week_start=sunday&gap=10&breakdown=plan&of=person&limit=3"
+        f"&measure=bounce_share{MINE}&compare=previous_period",
+    ],
     "sql": [
         "q=SELECT name FROM events WHERE name = {n:String}&p_n=visit",
         "q=SELECT {a:UInt8} AS a, {b:Array(String)} AS b&p_a=5&p_b=[\"x\"]",

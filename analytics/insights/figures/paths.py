@@ -18,6 +18,7 @@ from portal.lib.text import grouped, humanize
 
 Json = dict[str, Any]
 Place = tuple[int, str]  # a step, and what was done there as JSON: 5 and "5" are two
+DEFAULT_DRAWN = 40
 END = "$end"
 GRAY = (END, "$none")
 LONGEST_LABEL = 22

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from analytics.insights.definitions.paths import DEFAULT_GAP_MINUTES, DEFAULT_STEPS, Scalar
+from analytics.insights.figures.paths import DEFAULT_DRAWN
 from analytics.insights.forms.shared import (
     Condition,
     Pairs,
@@ -23,8 +24,7 @@ from analytics.insights.forms.shared import (
 )
 from portal.store.query import TimeRange
 
-DRAWN = (20, 40, 80)
-DEFAULT_DRAWN = 40
+DRAWN = (20, DEFAULT_DRAWN, 80)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class PathsForm:
     where: tuple[Condition, ...] = ()
     compare: bool = False
     range: Range = field(default_factory=Range)
-    types: tuple[str, ...] = ()  # of the values of `by`, as the catalogue has them
 
     @classmethod
     def read(cls, query: QueryDict) -> PathsForm:
@@ -63,29 +62,27 @@ class PathsForm:
     @classmethod
     def from_definition(cls, definition: Mapping[str, Any], view: Mapping[str, Any]) -> PathsForm:
         """Read a kept definition; what the builder has no field for is left out."""
-        by = definition.get("by")
-        name = str(by.get("property", "")) if isinstance(by, dict) else ""
-        is_raw = not name or name.startswith("$")
-        edges = [definition.get(edge) for edge in ("start", "end")]
+        by = definition["by"]["property"] if isinstance(definition.get("by"), dict) else ""
+        edges = [definition.get(name) for name in ("start", "end")]
+        is_raw = not by or by.startswith("$")
         start, end = (
-            "" if one is None else value_as_typed(one, is_raw=is_raw, is_listed=False)
-            for one in edges
+            "" if one is None else str(one) if is_raw else edge_as_typed(one) for one in edges
         )
         return cls(
             start=start,
             end=end,
-            by=name,
+            by=by,
             steps=str(definition.get("steps") or cls.steps),
             gap=str(definition.get("session_gap_minutes") or cls.gap),
             least=str(definition.get("min_users") or cls.least),
             drawn=next((one for one in DRAWN if one == view.get("drawn")), DEFAULT_DRAWN),
-            where=conditions_of(definition.get("where") or (), ""),
+            where=tuple(conditions_of(definition.get("where") or (), "")),
             compare=bool(definition.get("compare")),
         )
 
     def kept_view(self) -> dict[str, Any]:
         """Return what is kept of the page beside the definition."""
-        return {"drawn": self.drawn} if self.drawn != DEFAULT_DRAWN else {}
+        return {"drawn": self.drawn}
 
     def pairs(self) -> Pairs:
         """Return the tidy address, piece by piece."""
@@ -124,4 +121,9 @@ class PathsForm:
 
     def _edge(self, given: str) -> Scalar:
         """Return a name as it is, a value of a property as filters read it: "5" in quotes is text."""
-        return typed(given, self.types) if self.by and not self.by.startswith("$") else given
+        return typed(given, ()) if self.by and not self.by.startswith("$") else given
+
+
+def edge_as_typed(value: Scalar) -> str:
+    """Write a value of a property so that it is read as the same: "5" in quotes is text."""
+    return value_as_typed(value, is_raw=False, is_listed=False)

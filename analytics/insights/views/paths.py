@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from analytics.insights.definitions.paths import parse_paths
 from analytics.insights.figures import paths as figures
-from analytics.insights.forms.paths import DRAWN, PathsForm
-from analytics.insights.forms.shared import added_condition
+from analytics.insights.forms.paths import DRAWN, PathsForm, edge_as_typed
+from analytics.insights.forms.shared import added_condition, typed
 from analytics.insights.views.answering import (
     Answered,
     answer,
@@ -71,8 +71,13 @@ def paths(request: StaffRequest) -> HttpResponseBase:
 
 
 def form_of(request: StaffRequest, seen: Seen) -> PathsForm:
+    """Read the address; values are written so that they say their type, 5 and "5"."""
     form = PathsForm.read(request.GET)
-    return replace(form, types=tuple(seen.types_of([]).get(form.by, ())))
+    if not form.by or form.by.startswith("$"):
+        return form
+    types = seen.types_of([]).get(form.by, ())
+    start, end = (edge_as_typed(typed(one, types)) if one else "" for one in (form.start, form.end))
+    return replace(form, start=start, end=end)
 
 
 def builder(form: PathsForm, seen: Seen, window: TimeRange | None) -> Json:
@@ -162,5 +167,5 @@ def why(form: PathsForm, seen: Seen, found: Answered) -> str:
 @staff_page(EXPLORE)
 def paths_file(request: StaffRequest, kind: FileKind) -> HttpResponseBase:
     """Download all links."""
-    form = form_of(request, catalogue(request))
+    form = PathsForm.read(request.GET)
     return file_of(request, "paths", form, kind, lambda frame: frame_table("paths", frame))
