@@ -51,6 +51,7 @@ SECTIONS = (
             Entry("Stickiness", "calendar", "stickiness", "k", EXPLORE),
             Entry("Paths", "waypoints", "paths", "p", EXPLORE),
             Entry("Sessions", "clock", "sessions", "n", EXPLORE),
+            Entry("People", "user", "people", "u", EXPLORE),
             Entry("Saved", "star", "saved", "v", EXPLORE),
             Entry("Cohorts", "users", "cohorts", "c", EXPLORE),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),

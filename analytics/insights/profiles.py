@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -37,45 +39,122 @@ class UnknownPerson(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
-    """An id that somebody asked for, and whose it is."""
+class Act:
+    """A person's events of one name, under one id, on one day."""
+
+    id: Id
+    name: str
+    day: date
+    events: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Life:
+    """The person of an id that somebody asked for, and all that they did, counted."""
 
     id: Id
     person: int
+    acts: Sequence[Act]
+
+    @property
+    def window(self) -> TimeRange:
+        """Return from the first to the last event."""
+        end = max(act.last for act in self.acts) + timedelta(microseconds=1)
+        return TimeRange(min(act.first for act in self.acts), end)
+
+    @property
+    def last(self) -> datetime:
+        return max(act.last for act in self.acts)
+
+    @property
+    def events(self) -> int:
+        return sum(act.events for act in self.acts)
+
+    def names(self) -> list[tuple[str, int]]:
+        """Return which events the person did, most frequent first."""
+        found: Counter[str] = Counter()
+        for act in self.acts:
+            found[act.name] += act.events
+        return sorted(found.items(), key=lambda one: (-one[1], one[0]))
+
+    def days(self, zone: ZoneInfo) -> list[tuple[str, int]]:
+        """Return the events of each of the last days up to the last event, zeros too."""
+        found: Counter[date] = Counter()
+        for act in self.acts:
+            found[act.day] += act.events
+        end = self.last.astimezone(zone).date()
+        days = [end - timedelta(days=back) for back in range(CHART_DAYS - 1, -1, -1)]
+        return [(day.isoformat(), found[day]) for day in days]
+
+    def by_id(self) -> dict[Id, Json]:
+        """Return what counts by each id, the one seen last first."""
+        found: dict[Id, Json] = {}
+        for act in sorted(self.acts, key=lambda act: act.last, reverse=True):
+            one = found.setdefault(act.id, {"events": 0, "last_seen": rfc3339(act.last)})
+            one["events"] += act.events
+            one["first_seen"] = min(one.get("first_seen", rfc3339(act.first)), rfc3339(act.first))
+        return found
 
 
 def kind_of(one: Id) -> str:
     return KINDS[0] if one.is_user else KINDS[1]
 
 
-def find(asking: Asking, value: str, kind: str = "") -> Found:
-    """Return whose an id is: a user id, else an anonymous one, unless `kind` says which.
+def candidates(value: str, kind: str) -> dict[Id, int]:
+    """Return whose a text could be: as a user id, else as an anonymous one."""
+    ids = [Id(value, is_user=one == "user") for one in KINDS if kind in ("", one)]
+    return {one: person_now(one) for one in ids}
+
+
+def find(asking: Asking, value: str, kind: str = "") -> Id:
+    """Return the id of somebody who is known; `kind` says which where both exist.
 
     Raises UnknownPerson.
     """
-    wanted = [Id(value, is_user=one == "user") for one in KINDS if kind in ("", one)]
-    persons = {one: person_now(one) for one in wanted}
+    persons = candidates(value, kind)
     known = {who for (who,) in asking.rows(sql.known(list(persons.values()), asking.person))}
     for one, who in persons.items():
         if who in known:
-            return Found(one, who)
+            return one
     raise UnknownPerson
 
 
-def profile(asking: Asking, who: int) -> Json:
+def look(asking: Asking, value: str, kind: str, zone: ZoneInfo) -> Life:
+    """Count all that the person of an id did, in days of a zone. Raises UnknownPerson."""
+    for one, who in candidates(value, kind).items():
+        rows = asking.rows(sql.activity(asking.person, who, zone.key))
+        acts = [Act(Id(user or device, bool(user)), *rest) for user, device, *rest in rows]
+        if acts:
+            return Life(one, who, acts)
+    raise UnknownPerson
+
+
+def profile(asking: Asking, life: Life) -> Json:
     """Return all that is known of a person but the timeline."""
-    ((first, last, events, sessions, _),) = asking.rows(sql.life(asking.person, who))
+    who = life.person
+    named, starts = sessions(asking, life)
     known = described(asking.question, [who])[who]
     told = asking.rows(sql.told(asking.person, who))
     return known | {
         "since": since(known["properties"], told),
-        "ids": ids(asking, who),
-        "first_seen": rfc3339(first),
-        "last_seen": rfc3339(last),
-        "events": events,
-        "sessions": sessions,
+        "ids": ids(life),
+        "first_seen": rfc3339(life.window.start),
+        "last_seen": rfc3339(life.last),
+        "events": life.events,
+        "sessions": named + len(starts),
         "cohorts": cohorts(asking, who),
     }
+
+
+def sessions(asking: Asking, life: Life) -> tuple[int, list[int]]:
+    """Return how many sessions have an id of their own, and when the others begin.
+
+    The latter in microseconds, oldest first.
+    """
+    ((named, starts),) = asking.rows(sql.sessions(life.window, asking.person, life.person))
+    return named, list(starts)
 
 
 def since(properties: Json, told: Iterable[tuple[datetime, str]]) -> dict[str, str]:
@@ -92,17 +171,12 @@ def since(properties: Json, told: Iterable[tuple[datetime, str]]) -> dict[str, s
     return {name: rfc3339(at) for name, at in sorted(found.items())}
 
 
-def ids(asking: Asking, who: int) -> list[Json]:
+def ids(life: Life) -> list[Json]:
     """Return all ids of a person: how each came to them, and the events that count by it."""
-    active = {
-        Id(user or device, is_user=bool(user)): {
-            "events": events, "first_seen": rfc3339(first), "last_seen": rfc3339(last)
-        }
-        for user, device, events, first, last in asking.rows(sql.ids(asking.person, who))
-    }  # fmt: skip
+    active = life.by_id()
     joined = {
         Id(row.value, row.is_user): row
-        for row in Identity.objects.filter(person=who).order_by("-is_user", "value")
+        for row in Identity.objects.filter(person=life.person).order_by("-is_user", "value")
     }
     merges = {
         merge.loser: merge
@@ -157,48 +231,31 @@ def usable(cohorts: Iterable[int], as_of: datetime) -> Iterator[InCohort]:
             continue
 
 
-def timeline(asking: Asking, who: int, asked: EventList) -> Json:
+def timeline(asking: Asking, life: Life, asked: EventList) -> Json:
     """Return a page of a person's events, newest first: `timeline` and `next`."""
-    asked = replace(asked, person=who)
-    rows, cost = newest(asked, asking.question)
+    asked = replace(asked, person=life.person)
+    rows, cost = newest(asked, within(asking.question, life.window))
     asking.costs.append(cost)
     shown = rows[: asked.limit]
     following = place_of(shown[-1]).packed() if len(rows) > asked.limit else None
     return {"timeline": [as_json(row) for row in shown], "next": following}
 
 
-def session_starts(asking: Asking, who: int) -> list[int]:
-    """Return when the sessions without an id of their own begin, in microseconds, oldest first."""
-    ((_, _, _, _, starts),) = asking.rows(sql.life(asking.person, who))
-    return list(starts)
+def within(question: Question, life: TimeRange) -> Question:
+    """Ask of no more time than a person was here."""
+    window = question.window or life
+    start, end = max(window.start, life.start), min(window.end, life.end)
+    if start >= end:  # asked of a time before or after
+        return question
+    return replace(question, window=TimeRange(start, end, window.zone))
 
 
-def names(asking: Asking, who: int) -> list[tuple[str, int]]:
-    """Return which events a person did, most frequent first."""
-    return [(name, events) for name, events in asking.rows(sql.names(asking.person, who))]
-
-
-def days(asking: Asking, who: int, last: datetime, zone: str) -> list[tuple[str, int]]:
-    """Return the events of each of the last days up to one, by the zone's calendar, zeros too."""
-    until = last + timedelta(microseconds=1)
-    window = TimeRange(until - timedelta(days=CHART_DAYS), until, zone)
-    counts = dict(asking.rows(sql.days(window, asking.person, who)))
-    end = last.astimezone(window.tzinfo).date()
-    all_days = [end - timedelta(days=back) for back in range(CHART_DAYS - 1, -1, -1)]
-    return [(day.isoformat(), counts.get(day, 0)) for day in all_days]
-
-
-def whole(question: Question, value: str, kind: str, asked: EventList) -> tuple[Found, Json]:
-    """Return an id's person with a page of the timeline, as the API gives it.
+def whole(question: Question, value: str, kind: str, asked: EventList) -> tuple[Id, Json]:
+    """Return an id, and its person with a page of the timeline, as the API gives it.
 
     Raises UnknownPerson, FieldError.
     """
     asking = Asking(question)
-    found = find(asking, value, kind)
-    body = profile(asking, found.person) | timeline(asking, found.person, asked)
-    return found, body | {"meta": asking.meta().as_json()}
-
-
-def ids_of(given: Sequence[Json]) -> list[Id]:
-    """Read ids as the API takes them: `id` and `kind` each."""
-    return [Id(one["id"], is_user=one["kind"] == "user") for one in given]
+    life = look(asking, value, kind, ZoneInfo("UTC"))
+    body = profile(asking, life) | timeline(asking, life, asked)
+    return life.id, body | {"meta": asking.meta().as_json()}

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from analytics.insights.api import cohorts, people, saved
+from analytics.insights.api import cohorts, saved
 from analytics.insights.api import insights as api
+from analytics.insights.api import people as people_api
 from analytics.insights.views import (
     activity,
     behind,
@@ -12,6 +13,9 @@ from analytics.insights.views import (
     funnels,
     keeping,
     paths,
+    people,
+    person,
+    person_changes,
     retention,
     samples,
     schema,
@@ -68,6 +72,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/sessions/csv/", sessions.sessions_file, {"kind": "csv"}, name="sessions-csv"),
     path("explore/sessions/xlsx/", sessions.sessions_file, {"kind": "xlsx"}, name="sessions-xlsx"),
     path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
+    path("explore/people/", people.people, name="people"),
+    path("explore/people/merge/", person_changes.merge, name="people-merge"),
+    path("explore/people/split/", person_changes.split, name="people-split"),
+    path("explore/people/changes/<int:change_id>/", person.change_state, name="people-change"),
+    path("explore/people/changes/<int:change_id>/undo/", person_changes.undo, name="people-undo"),
+    path("explore/people/id/<path:user_id>/", person.person, name="person"),
     path("explore/cohorts/", cohort_pages.cohorts, name="cohorts"),
     path("explore/cohorts/new/", cohort_builder.cohort_new, name="cohort-new"),
     path("explore/cohorts/preview/", cohort_builder.cohort_preview, name="cohort-preview"),
@@ -123,22 +133,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         cohorts.CohortSizes.as_view(),
         name="api-cohort-sizes",
     ),
-    path("api/v1/people", people.PeopleList.as_view(), name="api-people"),
-    path("api/v1/people/merge", people.MergePersons.as_view(), name="api-people-merge"),
-    path("api/v1/people/split", people.SplitPerson.as_view(), name="api-people-split"),
-    path("api/v1/people/changes", people.ChangeList.as_view(), name="api-people-changes"),
+    path("api/v1/people", people_api.PeopleList.as_view(), name="api-people"),
+    path("api/v1/people/merge", people_api.MergePersons.as_view(), name="api-people-merge"),
+    path("api/v1/people/split", people_api.SplitPerson.as_view(), name="api-people-split"),
+    path("api/v1/people/changes", people_api.ChangeList.as_view(), name="api-people-changes"),
     path(
         "api/v1/people/changes/<int:change_id>",
-        people.ChangeDetail.as_view(),
+        people_api.ChangeDetail.as_view(),
         name="api-people-change",
     ),
     path(
         "api/v1/people/changes/<int:change_id>/undo",
-        people.UndoChange.as_view(),
+        people_api.UndoChange.as_view(),
         name="api-people-undo",
     ),
     # Last: an id may hold slashes.
-    path("api/v1/people/<path:person_id>", people.Person.as_view(), name="api-person"),
+    path("api/v1/people/<path:person_id>", people_api.Person.as_view(), name="api-person"),
     # A POST to this path is intake and never comes here: analytics.ingest.intake.
     path("api/v1/events", api.EventList.as_view(), name="api-events"),
     path("api/v1/schema", api.SchemaView.as_view(), name="api-schema-of-events"),

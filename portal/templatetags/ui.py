@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -72,6 +73,12 @@ def humanize(value: float | Decimal | None, unit: str = "") -> str:
 def grouped(value: float | None) -> str:
     """{{ count|grouped }} -> 1,234,567"""
     return text.grouped(value)
+
+
+@register.filter
+def clock_time(at: datetime, zone: str) -> str:
+    """{{ event.at|clock_time:time_zone }} -> 10:42:07"""
+    return f"{at.astimezone(ZoneInfo(zone or 'UTC')):%H:%M:%S}"
 
 
 @register.filter

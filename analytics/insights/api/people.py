@@ -78,7 +78,7 @@ class Person(APIView):
                 found, answer = whole(question, person_id, kind, asked)
         except UnknownPerson as error:
             raise Http404 from error
-        actions.record_person_viewed(staff_of(request), found.id)
+        actions.record_person_viewed(staff_of(request), found)
         return Response(answer)
 
 
@@ -178,6 +178,6 @@ def known_id(given: Any, path: str, asking: Asking) -> Id:
     value, kind = reader.text("id"), reader.choice("kind", KINDS, "")
     reader.finish()
     try:
-        return find(asking, value, kind).id
+        return find(asking, value, kind)
     except UnknownPerson as error:
         raise FieldError(path, "Nobody with this id was ever seen.") from error

@@ -40,6 +40,18 @@ ORDER BY key"""
     return Query(sql.strip(), params.values)
 
 
+def keys(person: str) -> Query:
+    """Return which properties persons have: `key`, `types`, `found` (persons); 500 at most."""
+    sql = f"""
+SELECT key, arraySort(groupUniqArray(type)) AS types, uniq({person}) AS found
+FROM person_properties
+WHERE type != 'null'
+GROUP BY key
+ORDER BY found DESC, key
+LIMIT 500"""
+    return Query(sql.strip(), {})
+
+
 LATEST = """
         SELECT {person} AS owner, key,
             argMax((type, string, number, boolean), (ts, type)) AS latest

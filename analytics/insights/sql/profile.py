@@ -24,36 +24,38 @@ def known(persons: Sequence[int], person: str) -> Query:
     return Query(sql, params.values)
 
 
-def life(person: str, who: int) -> Query:
-    """Return `first`, `last`, `events`, `sessions` and `starts`.
+def activity(person: str, who: int, zone: str) -> Query:
+    """Count a person's events by the id that they count by, name and day of the zone.
 
-    The latter are the beginnings, in microseconds, of the sessions that have no id of their own.
+    Columns: `user_id`, `device` (an anonymous id), `name`, `on_day`, `events`, `first`, `last`. All
+    else that a profile counts is added up from these, so that the events are read once.
+    """
+    params = Params()
+    sql = f"""
+SELECT user_id, if(user_id = '', anonymous_id, '') AS device, name,
+    toDate32(ts, {params.text(zone)}) AS on_day, count() AS events, min(ts) AS first, max(ts) AS last
+FROM events
+WHERE {person} = {params.add(who, "UInt64")}
+GROUP BY user_id, device, name, on_day"""
+    return Query(sql.strip(), params.values)
+
+
+def sessions(window: TimeRange, person: str, who: int) -> Query:
+    """Return `named`, the number of sessions with an id of their own, and `starts`.
+
+    The latter are the beginnings, in microseconds, of the sessions that have none.
     """
     params = Params()
     gap = params.integer(GAP_S * 1_000_000)
+    conditions = " AND ".join([*during(window, params), f"{person} = {params.add(who, 'UInt64')}"])
     sql = f"""
-SELECT min(ts) AS first, max(ts) AS last, count() AS events,
-    uniqExactIf(session_id, session_id != '') + length(starts) AS sessions,
+SELECT uniqExactIf(session_id, session_id != '') AS named,
     arraySort(groupArrayIf(toUnixTimestamp64Micro(ts), session_id = '')) AS times,
     arrayFilter((at, since) -> since > {gap}, times, arrayDifference(times)) AS later,
     if(empty(times), emptyArrayInt64(), arrayPushFront(later, times[1])) AS starts
 FROM events
-WHERE {person} = {params.add(who, "UInt64")}"""
-    outer = f"SELECT first, last, events, sessions, starts FROM ({sql.strip()})"
-    return Query(outer, params.values)
-
-
-def ids(person: str, who: int) -> Query:
-    """Return by the id that an event counts by: `user_id`, `anonymous_id`, `events`, `first`, `last`."""
-    params = Params()
-    sql = f"""
-SELECT user_id, if(user_id = '', anonymous_id, '') AS device, count() AS events,
-    min(ts) AS first, max(ts) AS last
-FROM events
-WHERE {person} = {params.add(who, "UInt64")}
-GROUP BY user_id, device
-ORDER BY last DESC, user_id, device"""
-    return Query(sql.strip(), params.values)
+WHERE {conditions}"""
+    return Query(f"SELECT named, starts FROM ({sql.strip()})", params.values)
 
 
 def told(person: str, who: int) -> Query:
@@ -65,27 +67,6 @@ FROM events
 WHERE name = '{IDENTIFIED}' AND {person} = {params.add(who, "UInt64")}
 ORDER BY ts DESC, position DESC
 LIMIT {MAX_TOLD}"""
-    return Query(sql.strip(), params.values)
-
-
-def names(person: str, who: int) -> Query:
-    """Return which events a person did: `name`, `events`, most frequent first."""
-    params = Params()
-    sql = f"""
-SELECT name, count() AS events FROM events WHERE {person} = {params.add(who, "UInt64")}
-GROUP BY name ORDER BY events DESC, name"""
-    return Query(sql.strip(), params.values)
-
-
-def days(window: TimeRange, person: str, who: int) -> Query:
-    """Return a person's events by day of the window's zone: `day`, `events`."""
-    params = Params()
-    conditions = " AND ".join([f"{person} = {params.add(who, 'UInt64')}", *during(window, params)])
-    sql = f"""
-SELECT toDate32(ts, {params.text(window.zone)}) AS day, count() AS events
-FROM events
-WHERE {conditions}
-GROUP BY day"""
     return Query(sql.strip(), params.values)
 
 
