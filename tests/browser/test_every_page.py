@@ -28,6 +28,8 @@ PAGES = [
     "/explore/paths/",
     "/explore/paths/?start=page_view&steps=8&least=5",
     "/explore/events/",
+    "/explore/people/",
+    "/explore/people/merge/",
     "/explore/schema/",
     "/settings/tokens/",
     "/api/docs/",

@@ -177,14 +177,15 @@ class TestChanges:
         body = {"of": "user:ada", "id": "user:ada2", "reason": "A shared laptop"}
         answer = admin.post("/explore/people/split/", body)
 
-        assert answer["Location"] == ADA
         change = PersonChange.objects.get()
+        assert answer["Location"] == f"{ADA}?asked={change.pk}"
         assert (change.kind, change.moved, change.state) == ("split", [[True, "ada2"]], "queued")
         assert "being applied" in text(admin, ADA)
         state = f"/explore/people/changes/{change.pk}/"
         assert 'hx-trigger="every 2s"' in text(admin, state)
         PersonChange.objects.update(state="done", done_at=clock.now())
         assert "Done: admin split ada2 from ada" in text(admin, state)
+        assert "Done: admin split ada2 from ada" in text(admin, answer["Location"])
         assert f'href="/explore/people/changes/{change.pk}/undo/"' in text(admin, ADA)
 
     def test_a_merge_begins_with_the_other_id(self, admin: Client) -> None:
@@ -195,7 +196,7 @@ class TestChanges:
 
         assert "2 → 1" in preview
         body = {"into": "user:ada", "from": "bob", "reason": "One human"}
-        assert admin.post("/explore/people/merge/", body)["Location"] == ADA
+        assert admin.post("/explore/people/merge/", body)["Location"].startswith(ADA)
         assert PersonChange.objects.get().kind == "merge"
 
     @pytest.mark.parametrize(

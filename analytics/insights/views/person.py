@@ -113,6 +113,7 @@ def event_row(event: Json) -> Json:
 def profile_context(request: StaffRequest, asking: Asking, found: Life) -> Json:
     known = profiles.profile(asking, found)
     days = found.days(zone_of(asking))
+    changes, asked = changes_of(known["ids"]), request.GET.get("asked", "")
     return {
         "name": known["user_id"],
         "known": known | {"first": found.window.start, "last": found.last},
@@ -123,7 +124,8 @@ def profile_context(request: StaffRequest, asking: Asking, found: Life) -> Json:
         "figure": figures.figure(days),
         "active_days": sum(1 for _, count in days if count),
         "day_count": len(days),
-        "changes": changes_of(known["ids"]),
+        "changes": changes,
+        "noticed": [one for one in changes if one["is_waiting"] or str(one["id"]) == asked],
         "may_change": request.user.has_perm(CHANGE_PERSONS),
         "packed": packed({"id": found.id.value, "kind": profiles.kind_of(found.id)}),
         "counted": COUNTED,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -100,16 +99,14 @@ def answer(request: StaffRequest, asked: Asked) -> HttpResponse:
         return render(request, "insights/person_change.html", context | refused(problem))
     if request.method == "POST":
         try:
-            change_persons(
+            change = change_persons(
                 request.user, found, reason=reason, effect=in_short(shown), now=clock.now()
             )
         except FieldError as problem:
             context["reason_error"] = problem.message
         else:
-            messages.info(request, "Asked for. The page below says when it is done.")
-            return HttpResponseRedirect(
-                profile_url(found.kept.value, anonymous=not found.kept.is_user)
-            )
+            kept = profile_url(found.kept.value, anonymous=not found.kept.is_user)
+            return HttpResponseRedirect(f"{kept}{'&' if '?' in kept else '?'}asked={change.pk}")
     given = request.POST or request.GET
     fields = [(name, one) for name in ("into", "from", "of", "id") for one in given.getlist(name)]
     return render(
