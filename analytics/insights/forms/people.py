@@ -8,30 +8,37 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from analytics.insights.forms.shared import Condition, Pairs, Range, conditions, text
+from analytics.insights.forms.shared import (
+    Condition,
+    Pairs,
+    Range,
+    chosen,
+    conditions,
+    number,
+    text,
+)
+
+EVERYTHING = "all"  # both pages go back to the beginning unless the address says otherwise
 
 
 @dataclass(frozen=True)
 class PeopleForm:
-    """What is searched for, the cohort's id as text, and filters on person properties."""
+    """What is searched for, and filters on what is known of people today."""
 
     search: str = ""
-    cohort: str = ""
     where: tuple[Condition, ...] = ()
-    range: Range = field(default_factory=Range)
+    range: Range = field(default_factory=lambda: Range(default=EVERYTHING))
 
     @classmethod
     def read(cls, query: QueryDict) -> PeopleForm:
-        return cls(
-            text(query, "q").strip(),
-            text(query, "cohort").strip(),
-            tuple(of_person(one) for one in conditions(query.getlist("where"))),
-            Range.read(query),
-        )
+        """Read an address; `cohort`, an id, is short for a filter by it."""
+        where = tuple(of_person(one) for one in conditions(query.getlist("where")))
+        if cohort := number(text(query, "cohort")):
+            where = (*where, Condition("", "in", cohort=int(cohort)))
+        return cls(text(query, "q").strip(), where, Range.read(query, EVERYTHING))
 
     def pairs(self) -> Pairs:
         found: Pairs = [("q", self.search)] if self.search else []
-        found += [("cohort", self.cohort)] if self.cohort else []
         found += [("where", one.packed()) for one in self.where]
         return found + self.range.pairs()
 
@@ -40,15 +47,12 @@ class PeopleForm:
 
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"where": [one.as_json() for one in self.where], "limit": 50}
-        body |= {"search": self.search} if self.search else {}
-        if self.cohort:
-            body["cohort"] = int(self.cohort) if self.cohort.isdecimal() else self.cohort
-        return body
+        return body | ({"search": self.search} if self.search else {})
 
 
 def of_person(one: Condition) -> Condition:
     """Let a filter be on what is known of the person: the list has no other."""
-    return replace(one, of="person")
+    return one if one.cohort else replace(one, of="person")
 
 
 @dataclass(frozen=True)
@@ -57,14 +61,12 @@ class PersonForm:
 
     kind: str = ""
     event: str = ""
-    range: Range = field(default_factory=Range)
+    range: Range = field(default_factory=lambda: Range(default=EVERYTHING))
 
     @classmethod
     def read(cls, query: QueryDict) -> PersonForm:
-        kind = text(query, "kind")
-        return cls(
-            kind if kind in ("user", "anonymous") else "", text(query, "event"), Range.read(query)
-        )
+        kind = chosen(query, "kind", ("", "user", "anonymous"))
+        return cls(kind, text(query, "event"), Range.read(query, EVERYTHING))
 
     def pairs(self) -> Pairs:
         found: Pairs = [("kind", self.kind)] if self.kind else []

@@ -123,15 +123,3 @@ FROM events
 WHERE {person} IN {asked}
 GROUP BY who"""
     return Query(sql.strip(), params.values)
-
-
-def keys(person: str) -> Query:
-    """Return which properties persons have: `key`, `types`, `found` (persons); 500 at most."""
-    sql = f"""
-SELECT key, arraySort(groupUniqArray(type)) AS types, uniq({person}) AS found
-FROM person_properties
-WHERE type != 'null'
-GROUP BY key
-ORDER BY found DESC, key
-LIMIT 500"""
-    return Query(sql.strip(), {})

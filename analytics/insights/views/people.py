@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from analytics.insights.directory import people_page
-from analytics.insights.forms.people import PeopleForm, of_person
+from analytics.insights.forms.people import EVERYTHING, PeopleForm, of_person
 from analytics.insights.forms.shared import added_condition
-from analytics.insights.models import EXPLORE, Cohort
+from analytics.insights.models import EXPLORE
 from analytics.insights.views.behind import SHOWN_PROPERTIES, value_text
-from analytics.insights.views.picking import Option
+from analytics.insights.views.cohort_rows import person_options
 from analytics.insights.views.shared import (
     OP_CHOICES,
     PROBLEMS,
@@ -28,13 +28,9 @@ from analytics.insights.views.shared import (
     question,
     window_of,
 )
-from portal.accounts.access import row_rights, visible
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
-from portal.lib.text import humanize
-from portal.store.client import EngineUnavailable, QueryFailed
-from portal.store.sources import Question, ask
 
 
 @require_safe
@@ -56,19 +52,18 @@ def people_context(request: StaffRequest, form: PeopleForm) -> Json:
     now = clock.now()
     context: Json = {
         "form": form,
-        "property_options": person_property_options(request, now),
+        "property_options": person_options(request),
         "chips": chips_of(form, ""),
         "parts": [{"key": "", "label": "", "event": ""}],
         "ops": OP_CHOICES.items(),
         "of_people": True,
-        "cohorts": cohort_choices(request, form),
-        "default_range": "all",
+        "default_range": EVERYTHING,
     }
     body = form.body()
     if request.GET.get("cursor"):
         body["cursor"] = request.GET["cursor"]
     try:
-        window = window_of(form.range, now, default="all")
+        window = window_of(form.range, now)
         found = people_page(question(request, body, window, now))
     except PROBLEMS as problem:
         return context | {"problem": problem_of(problem)}
@@ -79,24 +74,6 @@ def people_context(request: StaffRequest, form: PeopleForm) -> Json:
         "next_url": f"{form.address()}&{urlencode({'cursor': following})}" if following else "",
         "time_zone": window.zone,
     }
-
-
-def cohort_choices(request: StaffRequest, form: PeopleForm) -> list[tuple[str, str, bool]]:
-    """Return id, name and whether it is chosen of all cohorts."""
-    rows = visible(request.user, Cohort).values_list("pk", "name")
-    return [(str(pk), name, str(pk) == form.cohort) for pk, name in rows]
-
-
-def person_property_options(request: StaffRequest, now: datetime) -> list[Option]:
-    """Return the properties that people have; none while the engine is away."""
-    try:
-        frame = ask("person_properties", Question({}, None, now, row_rights(request.user)))
-    except (EngineUnavailable, QueryFailed):
-        return []
-    return [
-        Option(name, f"{', '.join(types)}, of {humanize(count)} people")
-        for name, types, count in zip(*frame.values, strict=True)
-    ]
 
 
 def person_row(person: Json) -> Json:

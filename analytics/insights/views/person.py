@@ -48,7 +48,7 @@ def person(request: StaffRequest, user_id: str) -> HttpResponseBase:
     """Show whose an id is; `kind` in the address says which kind of id, where both exist."""
     form, now = PersonForm.read(request.GET), clock.now()
     try:
-        window = window_of(form.range, now, default="all")
+        window = window_of(form.range, now)
         asking = Asking(question(request, {}, window, now))
         found = profiles.look(asking, user_id, form.kind, window.tzinfo)
         shown = events_context(request, asking, found, form) | {"time_zone": window.zone}
