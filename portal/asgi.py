@@ -13,11 +13,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID2
 django_application = get_asgi_application()
 
 from analytics.ingest.intake import Intake  # noqa: E402  # needs the apps loaded
+from portal.lib.asker import CancelsWhenGone  # noqa: E402  # needs the apps loaded
 from portal.live.routing import websocket_urlpatterns  # noqa: E402  # needs the apps loaded
+from portal.store import client  # noqa: E402  # needs the apps loaded
 
 application = ProtocolTypeRouter(
     {
-        "http": Intake(django_application),
+        "http": Intake(CancelsWhenGone(django_application, client.cancel)),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

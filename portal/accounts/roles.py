@@ -6,6 +6,9 @@ to the roles here; `sync_roles` brings it into the database after every `migrate
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import timedelta
+
 SEE = ("dashboards.view_dashboard",)
 EXPLORE = (*SEE, "insights.explore")
 ANALYZE = (
@@ -47,6 +50,20 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "auditor": READ_AUDIT,
 }
+
+
+# How long one query may run, by the strongest permission held: who may write SQL needs longer ones.
+QUERY_LIMITS = (
+    ("dashboards.administer_dashboards", timedelta(minutes=2)),
+    ("insights.run_sql", timedelta(minutes=1)),
+)
+SHORTEST_LIMIT = timedelta(seconds=30)
+
+
+def query_limit(permissions: Collection[str]) -> timedelta:
+    """Return how long each query of somebody with these permissions may run."""
+    found = (limit for permission, limit in QUERY_LIMITS if permission in permissions)
+    return next(found, SHORTEST_LIMIT)
 
 
 def roles_with(permission: str) -> list[str]:

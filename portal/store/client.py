@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -22,9 +24,12 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError
 
 from portal.lib import instruments
+from portal.lib.asker import current
 from portal.store import native
 from portal.store.query import Numbers, Query, Table
 
+log = logging.getLogger(__name__)
+CANCELLED = 394
 TIME_LIMIT = timedelta(seconds=30)
 UNREACHABLE = (OperationalError, HTTPError, OSError)
 
@@ -104,13 +109,10 @@ def connect(url: str) -> Client:
         ) from error
 
 
-def run(query: Query, *, time_limit: timedelta = TIME_LIMIT, query_id: str = "") -> Result:
+def run(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Result:
     """Run one SELECT. Raises QueryFailed, EngineUnavailable."""
-    limits = _limits(query, time_limit)
-    if query_id:
-        limits["query_id"] = query_id
     try:
-        with instruments.store_query("query"):
+        with instruments.store_query("query"), _limits(query, time_limit) as limits:
             answer = connection().query(
                 query.sql,
                 parameters=_plain(query),
@@ -138,12 +140,12 @@ def read(query: Query, *, lane: str, fmt: str) -> bytes:
     EngineUnavailable.
     """
     try:
-        with instruments.store_query("read"):
+        with instruments.store_query("read"), _named() as name:
             return connection().raw_query(
                 query.sql,
                 parameters=dict(query.params),
                 # Waits for the end, so that an error is an error and never half an answer.
-                settings={**query.settings, "wait_end_of_query": 1},
+                settings={**query.settings, "wait_end_of_query": 1, **name},
                 # Not at the statement's end: there an EXPLAIN would take it for the explained's.
                 transport_settings={"X-Portal-Lane": lane, "X-ClickHouse-Format": fmt},
             )
@@ -167,12 +169,12 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
     Raises QueryFailed, EngineUnavailable, native.UnreadableColumn.
     """
     try:
-        with instruments.store_query("columns"):
+        with instruments.store_query("columns"), _limits(query, time_limit) as limits:
             answer: Any = connection().raw_stream(
                 query.sql,
                 parameters=_plain(query),
                 # Waits for the end, so that an error is an error and never half an answer.
-                settings=_limits(query, time_limit) | {"wait_end_of_query": 1},
+                settings=limits | {"wait_end_of_query": 1},
                 fmt="Native",
                 external_data=_tables(query),
                 transport_settings=_lane(query),
@@ -189,12 +191,37 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
     )
 
 
-def _limits(query: Query, time_limit: timedelta) -> dict[str, Any]:
-    return {
-        "max_execution_time": time_limit.total_seconds(),
-        "readonly": 2,
-        **query.settings,
-    }
+@contextmanager
+def _named() -> Iterator[dict[str, Any]]:
+    """Give a query of an asker its name, so that it can be cancelled. Raises QueryFailed."""
+    asker = current()
+    if asker is None:
+        yield {}
+        return
+    with asker.query() as name:
+        if asker.has_gone:
+            raise QueryFailed("Nobody waits for the answer any more.", CANCELLED)
+        yield {"query_id": name}
+
+
+@contextmanager
+def _limits(query: Query, time_limit: timedelta) -> Iterator[dict[str, Any]]:
+    """Give a query's settings: how long it may take, by its asker's roles, and its name."""
+    asker = current()
+    limit = (asker.time_limit if asker else None) or time_limit
+    with _named() as name:
+        yield {
+            "max_execution_time": limit.total_seconds(), "readonly": 2, **query.settings, **name
+        }  # fmt: skip
+
+
+def cancel(names: Iterable[str]) -> None:
+    """End queries that nobody waits for any more; whatever cannot be ended ends by itself."""
+    for name in names:
+        try:
+            command(f"KILL QUERY WHERE query_id = '{name}' ASYNC")
+        except (QueryFailed, EngineUnavailable) as error:
+            log.info("A query was not cancelled: %s", error)
 
 
 def _plain(query: Query) -> dict[str, object]:

@@ -21,7 +21,7 @@ from analytics.insights.people import Peopled, page, parse_people
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock
 from portal.lib.field_error import FieldError
-from portal.store.client import EngineUnavailable, QueryFailed
+from portal.store.client import CANCELLED, EngineUnavailable, QueryFailed
 from portal.store.frame import Frame
 from portal.store.sources import Question, ask, sources
 
@@ -31,6 +31,13 @@ TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED = 159, 241
 class EngineAway(APIException):
     status_code = 503
     default_code = "engine_unavailable"
+
+
+class Gone(APIException):
+    """Nobody hears this: the client has closed the connection."""
+
+    status_code = 499
+    default_code = "client_closed_request"
 
 
 class TooExpensive(APIException):
@@ -57,6 +64,8 @@ def engine_errors() -> Iterator[None]:
         if error.code == MEMORY_LIMIT_EXCEEDED:
             message = "This needs too much memory: choose a shorter range or fewer values."
             raise TooExpensive(message) from error
+        if error.code == CANCELLED:
+            raise Gone from error
         raise
 
 
