@@ -14,7 +14,7 @@ from analytics.insights.keeping import OTHERWISE
 from analytics.insights.models import RUN_SQL, SavedInsight
 from analytics.insights.pages import Kept, address_of
 from dashboards.actions import NewWidget
-from dashboards.evaluate import CannotShow, Look
+from dashboards.evaluate import CannotShow, Look, interval_for
 from dashboards.evaluate import asked as asked_of
 from dashboards.models import ADMINISTER, CHANGE, Widget
 from dashboards.shapes import TYPES
@@ -22,6 +22,7 @@ from dashboards.widgets import widgets
 from portal.accounts.access import require, visible
 from portal.accounts.models import User
 from portal.lib.field_error import FieldError
+from portal.lib.time_range import BadRange
 
 # What an insight may be drawn as; the first is usual.
 DRAWINGS: Mapping[str, tuple[str, ...]] = {
@@ -95,10 +96,13 @@ def explore_url(widget: Widget, look: Look, now: datetime) -> str:
     """Return the address where Explore asks the same over the same range; nothing for other sources."""
     try:
         kind, definition = asked_of(widget)
-    except CannotShow:
+        chosen = look.range_at(now)
+    except (CannotShow, BadRange):
         return ""
+    if kind == "trend":
+        definition.setdefault("interval", interval_for(chosen.end - chosen.start))
     given = {RANGE.get(name, name): value for name, value in look.chosen.items() if value}
-    view = {**widget.config, "chart": widget.kind, "fits": "interval" not in definition}
+    view = {**widget.config, "chart": widget.kind}
     whole = definition if kind == "sql" else {**definition, "from": look.default, **given}
     return address_of(kind, Kept(whole, view), now)
 

@@ -27,6 +27,7 @@ PAGES = [
     "/explore/sessions/?breakdown=%24platform&measure=median_seconds",
     "/explore/paths/",
     "/explore/paths/?start=page_view&steps=8&least=5",
+    "/explore/saved/",
     "/explore/events/",
     "/explore/people/",
     "/explore/people/merge/",

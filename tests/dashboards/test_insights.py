@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import plotly.graph_objects as plotly
@@ -12,6 +14,7 @@ from django.test import Client
 
 from dashboards.adding import DRAWINGS
 from dashboards.models import Dashboard
+from dashboards.provision import SHIPPED, provision
 from portal.audit.models import AuditEntry
 from portal.lib import clock
 from tests.conftest import PageClient, TokenClient
@@ -282,3 +285,15 @@ class TestAddingByHand:
         assert browse(people.admin).get(ADD, {"at": AT}).status_code == 200
         body = {"at": AT, "title": "x", "dashboard": "board"}
         assert browse(people.editor).post(ADD, body).status_code == 403
+
+
+def test_what_ships_opens_in_explore(people: People, browse: PageClient, company: None) -> None:
+    provision()
+    viewer = browse(people.viewer)
+
+    page = viewer.get("/dashboards/business/?from=-7d").text
+    links = [unescape(one) for one in re.findall(r'href="(/explore/trends/[^"]+)"', page)]
+
+    assert len(links) == len(SHIPPED[0].boxes)
+    assert "interval=hour" in links[0]
+    assert viewer.get(links[0]).status_code == 200
