@@ -120,7 +120,7 @@ def change_persons(
 
     `effect` is what was shown as its effect. Raises FieldError without a reason.
     """
-    reason = reason.strip()
+    reason = reason.replace("\0", "").strip()
     if not 0 < len(reason) <= 500:
         raise FieldError("reason", "Say why, in at most 500 characters.")
     if wanted.undoes:

@@ -67,6 +67,9 @@ def carry_on_split(change: PersonChange, identities: Identities, now: datetime) 
         begin(change, identities, now)
         return False
     leaving = parting_of(change)
+    if leaving is None:
+        refuse(change, "Meanwhile the person was removed.", now)
+        return True
     if change.state == State.APPLYING:
         if not is_rewritten(change, leaving, now):
             return False
@@ -144,7 +147,7 @@ def complete(change: PersonChange, leaving: Parting, now: datetime) -> None:
 def finish(now: datetime) -> None:
     """Complete the split that the identity map has already."""
     for change in PersonChange.objects.filter(state=State.FINISHING):
-        complete(change, parting_of(change), now)
+        carry_on_split(change, Identities(), now)
 
 
 def end(change: PersonChange, now: datetime) -> None:
@@ -157,9 +160,10 @@ def refuse(change: PersonChange, why: str, now: datetime) -> None:
     change.save(update_fields=["state", "refusal", "done_at"])
 
 
-def parting_of(change: PersonChange) -> Parting:
-    merge = Merge.objects.get(loser=change.person, stage=Merge.Stage.PARTING)
-    return Parting(ids_of(change.moved), merge.loser, merge)
+def parting_of(change: PersonChange) -> Parting | None:
+    """Return a split under way; None when its person was removed with all that is known of it."""
+    merge = Merge.objects.filter(loser=change.person, stage=Merge.Stage.PARTING).first()
+    return Parting(ids_of(change.moved), merge.loser, merge) if merge else None
 
 
 def pairs(one: int, other: int) -> QuerySet[Apart]:

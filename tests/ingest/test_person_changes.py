@@ -315,6 +315,19 @@ def test_what_events_overtook_is_refused_when_its_turn_comes(
     assert people() == 1
 
 
+def test_a_split_of_somebody_who_was_removed_meanwhile_is_refused(
+    door: DoorClient, writer: Writer
+) -> None:
+    one_by_one(door, writer, seen(user="a"), seen(user="b"), aliased("a", "b"))
+    change = ask(wanted.split([user("b")]))
+    writer.chores(Clock()())
+    Merge.objects.all().delete()
+
+    carry_out(writer, change)
+
+    assert (change.state, change.refusal) == (State.REFUSED, "Meanwhile the person was removed.")
+
+
 def test_the_trail_names_the_change_but_no_id(door: DoorClient, writer: Writer) -> None:
     one_by_one(door, writer, seen(user="ada@example.com"), seen(user="b"))
 

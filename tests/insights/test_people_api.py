@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -345,6 +346,23 @@ class TestMergingAndSplitting:
 
         assert answer["error"]["field"] == field
         assert not PersonChange.objects.exists()
+
+    @pytest.mark.parametrize("text", ["\0", "a\0b", "x" * 100_000, "'; DROP", "%00", "👩‍👩‍👧", "."])
+    def test_no_text_breaks_anything(self, api: APIClient, text: str) -> None:
+        load([Event("visit", days(0), "ada"), Event("visit", days(0), "bob")])
+
+        for answer in (
+            api.get("/api/v1/people", {"search": text}),
+            api.get("/api/v1/people/ada", {"event": text}),
+            api.get(f"/api/v1/people/{quote(text, safe='')}"),
+            api.post("/api/v1/people/merge", {"into": text, "from": "ada"}, format="json"),
+            api.post(
+                "/api/v1/people/merge",
+                {"into": "bob", "from": "ada", "reason": text},
+                format="json",
+            ),
+        ):
+            assert answer.status_code in {200, 202, 400, 404}
 
     def test_only_admins_may(self, people: People, call: TokenClient) -> None:
         load([Event("visit", days(0), "ada"), Event("visit", days(0), "bob")])
