@@ -72,6 +72,7 @@ class Line:
     total: Number
     value: str | float | bool | None = None  # of the breakdown; None without one
     is_comparison: bool = False
+    place: int | None = None  # of its series; None for a formula
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Shown:
     grid: Grid
     is_comparison: bool
     empty: Number = None
+    place: int | None = None
 
 
 def nothing_kept(_: KeptSelection, __: TimeRange) -> None:
@@ -167,8 +169,8 @@ class Plan:
             cells = self.by_formula(self.trend.formula, counted, grid)
             yield from self.drawn(cells, Shown(self.trend.formula.text, grid, is_comparison))
             return
-        for series, cells in zip(self.trend.series, counted, strict=True):
-            shown = Shown(series.title, grid, is_comparison, empty_value(series))
+        for place, (series, cells) in enumerate(zip(self.trend.series, counted, strict=True)):
+            shown = Shown(series.title, grid, is_comparison, empty_value(series), place)
             yield from self.drawn(cells, shown)
 
     def series_cells(self, series: Series, grid: Grid, keys: Sequence[str] | None) -> Cells:
@@ -336,6 +338,7 @@ class Plan:
                 cells.totals.get(key, shown.empty),
                 None if is_whole else OTHER if key == OTHER else value_of(key),
                 shown.is_comparison,
+                shown.place,
             )
 
     def warn_of_absent_events(self, names: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ from analytics.insights.views import (
     sessions,
     sql,
     trends,
+    why,
 )
 from analytics.insights.views import cohorts as cohort_pages
 from analytics.insights.views import saved as saved_pages
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/trends/", trends.trends, name="trends"),
     path("explore/trends/csv/", trends.trends_file, {"kind": "csv"}, name="trends-csv"),
     path("explore/trends/xlsx/", trends.trends_file, {"kind": "xlsx"}, name="trends-xlsx"),
+    path("explore/trends/why/", why.why, name="trends-why"),
     path("explore/events/", events.events, name="events"),
     path("explore/funnels/", funnels.funnels, name="funnels"),
     path("explore/funnels/csv/", funnels.funnels_file, {"kind": "csv"}, name="funnels-csv"),

@@ -19,6 +19,10 @@ class NotBegun(ValueError):
     """The point lies in the future."""
 
 
+class NoReference(ValueError):
+    """There is nothing to compare the point with; the text says why."""
+
+
 @dataclass(frozen=True)
 class Periods:
     """What is compared with what; `is_cut` when both end where the running one stands now."""
@@ -29,7 +33,7 @@ class Periods:
 
 
 def periods(why: Why, window: TimeRange, as_of: datetime) -> Periods:
-    """Return the point's bucket and its reference. Raises NotBegun.
+    """Return the point's bucket and its reference. Raises NotBegun and NoReference.
 
     A bucket that still runs is compared with as much of its reference; one that the window cuts
     is cut as the chart's is.
@@ -40,6 +44,10 @@ def periods(why: Why, window: TimeRange, as_of: datetime) -> Periods:
     if as_of <= shown.start:
         raise NotBegun
     reference = reference_of(why, whole, window)
+    if reference.start == whole.start:
+        raise NoReference(f"This is the same {why.interval}: choose another to compare it with.")
+    if as_of <= reference.start:
+        raise NoReference(f"This {why.interval} has not begun yet: choose another.")
     start = reference.start + (now.start - whole.start)
     is_cut = now.end < whole.end
     end = min(reference.end, reference.start + (now.end - whole.start)) if is_cut else reference.end
@@ -61,6 +69,8 @@ def within(whole: TimeRange, window: TimeRange) -> TimeRange:
 def reference_of(why: Why, whole: TimeRange, window: TimeRange) -> TimeRange:
     if why.at is None:
         return previous(window, why.interval)
+    if why.reference is not None:
+        return bucket(why.reference, why.interval, window)
     if why.against == "previous_bucket":
         return bucket(whole.start - TICK, why.interval, window)
     if why.against == "same_bucket_last_week":

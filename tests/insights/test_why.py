@@ -192,6 +192,9 @@ def test_mix_and_rate_add_up_to_the_change_of_an_average(events: list[Event]) ->
         ("same_bucket_last_week", "hour", "2026-03-10T05:00:00Z", "2026-03-03T05", "2026-03-03T06"),
         ("previous_period", "day", "2026-03-10T00:00:00Z", "2026-02-24T00", "2026-02-25T00"),
         ("previous_period", "day", None, "2026-02-15T00", "2026-03-01T00"),
+        ("2026-01-07", "day", "2026-03-10T00:00:00Z", "2026-01-07T00", "2026-01-08T00"),
+        ("2026-01-07", "week", "2026-03-10T00:00:00Z", "2026-01-05T00", "2026-01-11T00"),
+        ("2026-03-12T07:30", "hour", "2026-03-10T05:00:00Z", "2026-03-12T07", "2026-03-12T08"),
     ],
 )
 def test_what_it_is_compared_with(
@@ -218,6 +221,14 @@ def test_a_bucket_that_still_runs_is_compared_with_as_much_of_the_reference() ->
     assert (frame.extra["now"], frame.extra["before"]) == (1, 1)
     assert frame.extra["periods"]["before"]["to"] == "2026-03-09T10:00:00Z"
     assert "still runs" in frame.meta.warnings[0]
+
+
+def test_a_day_may_be_compared_with_a_later_one() -> None:
+    load([Event("pay", BEFORE), Event("pay", NOW), Event("pay", NOW)])
+
+    found = why(series={"event": "pay"}, **{**POINT, "t": "2026-03-09", "against": "2026-03-10"})
+
+    assert (found["now"], found["before"], found["change"]) == (1, 2, -1)
 
 
 def test_days_of_a_zone_with_summer_time() -> None:
@@ -275,6 +286,9 @@ def test_filters_of_the_series_and_of_the_question_hold() -> None:
         ({"series": {"event": "a"}, "against": "previous_bucket"}, "t"),
         ({"series": {"event": "a"}, "t": "2026-03-10", "interval": "month",
           "against": "same_bucket_last_week"}, "against"),
+        ({"series": {"event": "a"}, "against": "2026-01-07"}, "t"),
+        ({"series": {"event": "a"}, "t": "2026-03-10", "against": "2026-03-10T12:00"}, "against"),
+        ({"series": {"event": "a"}, "t": "2026-03-10", "against": "2031-01-01"}, "against"),
         ({"series": {"event": "a"}, "properties": "plan"}, "properties"),
         ({"series": {"event": "a"}, "properties": ["$nope"]}, "properties[0].property"),
         ({"series": {"event": "a"}, "properties": [{"property": "p", "of": "person"}]},

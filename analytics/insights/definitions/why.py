@@ -33,13 +33,15 @@ MAX_LISTED = 200
 class Why:
     """One series at one bucket (`at` lies in it), or over the whole range, and its reference.
 
-    Without `properties` the answer looks at those that the events have.
+    `reference` lies in the bucket to compare with; it goes before `against`. Without `properties`
+    the answer looks at those that the events have.
     """
 
     series: Series
     interval: Interval
     against: Against
     at: datetime | None = None
+    reference: datetime | None = None
     where: tuple[Filter, ...] = ()
     properties: tuple[Property, ...] | None = None
     limit: int = 10
@@ -50,12 +52,13 @@ def parse_why(body: Mapping[str, Any], zone: ZoneInfo) -> Why:
     reader = Reader(body)
     series = parse_series(reader.take("series"), "series", zone)
     at = _instant(reader.text("t", ""), zone)
-    default = "previous_period" if at is None else "previous_bucket"
+    against, reference = _against(reader, at, zone)
     why = Why(
         series=series,
         interval=next(i for i in INTERVALS if i == reader.choice("interval", INTERVALS, "day")),
-        against=next(a for a in AGAINST if a == reader.choice("against", AGAINST, default)),
+        against=against,
         at=at,
+        reference=reference,
         where=reader.each("where", partial(parse_filter, zone=zone), most=MAX_FILTERS),
         properties=_properties(reader),
         limit=reader.integer("limit", 10, low=1, high=MAX_LISTED),
@@ -63,6 +66,23 @@ def parse_why(body: Mapping[str, Any], zone: ZoneInfo) -> Why:
     reader.finish()
     _check(why)
     return why
+
+
+def _against(
+    reader: Reader, at: datetime | None, zone: ZoneInfo
+) -> tuple[Against, datetime | None]:
+    """Take a word, or a time in the bucket to compare with."""
+    usual: Against = "previous_period" if at is None else "previous_bucket"
+    given = reader.text("against", usual)
+    known = next((word for word in AGAINST if word == given), None)
+    if known is not None:
+        return known, None
+    try:
+        return usual, _instant(given, zone)
+    except FieldError as error:
+        words = ", ".join(AGAINST)
+        message = f"This must be one of: {words}; or a time in the bucket to compare with."
+        raise FieldError("against", message) from error
 
 
 def _properties(reader: Reader) -> tuple[Property, ...] | None:
@@ -87,8 +107,8 @@ def _check(why: Why) -> None:
             f" {', '.join(MATHS)}."
         )
         raise FieldError("series.math", message)
-    if why.at is None and why.against != "previous_period":
-        raise FieldError("t", f"`{why.against}` needs the point's time; a total has none.")
+    if why.at is None and (why.reference or why.against != "previous_period"):
+        raise FieldError("t", "This reference needs the point's time; a total has none.")
     if why.against == "same_bucket_last_week" and why.interval not in WITHIN_A_WEEK:
         message = f"By {why.interval} there is no same bucket last week; use previous_bucket."
         raise FieldError("against", message)

@@ -63,7 +63,12 @@ TREND = Operation(
     answer=record(
         series=listed(
             record(
-                label=TEXT, breakdown_value=TEXT, compare=FLAG, points=listed(POINT), total=NUMBER
+                label=TEXT,
+                series_index=WHOLE,
+                breakdown_value=TEXT,
+                compare=FLAG,
+                points=listed(POINT),
+                total=NUMBER,
             )
         ),
         meta=META,
@@ -78,7 +83,10 @@ WHY = Operation(
         series=SERIES,
         interval=choice(*INTERVALS),
         t={"type": "string", "description": "a time in the bucket; left out: the whole range"},
-        against=choice(*AGAINST),
+        against={
+            "type": "string",
+            "description": f"{', '.join(AGAINST)}, or a time in the bucket to compare with",
+        },
         properties=listed(TEXT),
         limit=WHOLE,
         **{name: COMMON[name] for name in ("from", "to", "time_zone", "where", "refresh")},

@@ -149,6 +149,8 @@ def framed(lines: Sequence[Line], meta: Meta) -> Frame:
 def as_json(line: Line) -> dict[str, Any]:
     """Return the contract's shape of one series."""
     answer: dict[str, Any] = {"label": line.label}
+    if line.place is not None:
+        answer["series_index"] = line.place
     if line.value is not None:
         answer["breakdown_value"] = line.value
     if line.is_comparison:

@@ -22,6 +22,7 @@ from analytics.insights.sql import why as sql
 from analytics.insights.sql.values import value_of
 from analytics.insights.why import (
     Counted,
+    NoReference,
     NotBegun,
     Part,
     Periods,
@@ -76,6 +77,8 @@ class WhySource:
             compared = periods(why, question.window, question.as_of)
         except NotBegun:
             raise FieldError("t", "This bucket has not begun yet.") from None
+        except NoReference as error:
+            raise FieldError("against", str(error)) from error
         looking = Looking(why, compared, question)
         try:
             total, found = looking.look()

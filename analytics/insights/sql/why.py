@@ -50,7 +50,7 @@ def key(read: Read, params: Params) -> str:
 def sizes(why: Why, periods: Periods, reads: Sequence[Read], person: str) -> Query:
     """Count the values of each property among the first events: one row, a column each."""
     params = Params()
-    return sizes_of(reads, both(why, periods, params, person), params)
+    return sizes_of(reads, inside(why, periods, params, person), params)
 
 
 def sizes_of(reads: Sequence[Read], found: str, params: Params) -> Query:
@@ -89,9 +89,9 @@ FROM (
     SELECT {place_of(names)} AS place, {joined(names)} AS key, {aggregates}
     FROM (
         SELECT {keys}{read_columns(why, person, params)},
-            ts >= {params.instant(periods.now.start)} AS is_now
+            {" AND ".join(during(periods.now, params))} AS is_now
         FROM events
-        WHERE {both(why, periods, params, person)}
+        WHERE {inside(why, periods, params, person)}
     )
     GROUP BY GROUPING SETS ({sets})
 )
@@ -140,15 +140,12 @@ def measured(why: Why, params: Params) -> list[str]:
     return ["sumIf(amount, is_now) AS now", "sumIf(amount, NOT is_now) AS before", *counts]
 
 
-def both(why: Why, periods: Periods, params: Params, person: str) -> str:
+def inside(why: Why, periods: Periods, params: Params, person: str) -> str:
     """Return the conditions of the events of both periods."""
-    span = TimeRange(periods.before.start, periods.now.end, periods.now.zone)
+    both = (periods.before, periods.now)
+    span = TimeRange(min(one.start for one in both), max(one.end for one in both), periods.now.zone)
     selection = Selection(why.series.event, span, (*why.where, *why.series.where))
-    more = [
-        " OR ".join(
-            f"({' AND '.join(during(one, params))})" for one in (periods.before, periods.now)
-        )
-    ]
+    more = [" OR ".join(f"({' AND '.join(during(one, params))})" for one in both)]
     more[0] = f"({more[0]})"
     if why.series.math in {"sum", "avg"}:
         more.append(amount_of(why.series, params)[1])

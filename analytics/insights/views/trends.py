@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from django.views.decorators.http import require_safe
 
 from analytics.insights import tables
@@ -13,6 +14,7 @@ from analytics.insights.definitions.trend import MATH_WORDS, MATHS, OVER_VALUES
 from analytics.insights.figures.trend import figure
 from analytics.insights.forms.shared import added_condition, letter
 from analytics.insights.forms.trend import CHARTS, Row, TrendForm
+from analytics.insights.forms.why import asked, can_explain, questions
 from analytics.insights.views.answering import (
     answer,
     file_of,
@@ -146,20 +148,48 @@ def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
     frame, interval = found.frame, form.interval_for(found.window)
     series = frame.extra["series"]
     columns, rows = tables.points(series)
-    return {
+    cells = [questions(form, line) for line in series]
+    addresses = links(request, "trend", form, found, interval=interval)
+    return addresses | {
         "frame": frame,
         "meta": frame.meta,
         "interval": interval,
         "intervals": INTERVALS,
-        "figure": figure(series, chart=form.chart),
-        "totals": tables.totals(series),
+        "figure": figure(
+            [line | {"cells": of} for line, of in zip(series, cells, strict=True)],
+            chart=form.chart,
+        ),
+        "totals": with_questions(tables.totals(series), form, series),
         "names": columns,
-        "points": rows,
+        "points": [
+            row | {"cells": asked_cells(row["cells"], cells, place)}
+            for place, row in enumerate(rows)
+        ],
+        "can_ask_why": any(can_explain(form, line) for line in series),
+        "why_pairs": QueryDict(addresses["fixed_query"].removeprefix("?")).lists(),
         "has_values": any(value for row in rows for value in row["cells"]),
         "why": why_nothing(filter(None, (row.event for row in form.rows)), seen, found.window),
         "time_zone": found.window.zone,
-        **links(request, "trend", form, found, interval=interval),
     }
+
+
+def with_questions(totals: list[Json], form: TrendForm, series: Sequence[Json]) -> list[Json]:
+    """Let each total be asked why it differs from the period before."""
+    shown = (line for line in series if not line.get("compare"))
+    return [
+        row | (asked(line) if can_explain(form, line) else {})
+        for row, line in zip(totals, shown, strict=True)
+    ]
+
+
+def asked_cells(
+    values: Sequence[float | None], cells: Sequence[Sequence[Json | None]], place: int
+) -> list[Json]:
+    """Return one row of points, each with how to ask why it changed."""
+    return [
+        {"value": value, **((of[place] if place < len(of) else None) or {})}
+        for value, of in zip(values, cells, strict=True)
+    ]
 
 
 @require_safe

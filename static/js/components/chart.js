@@ -10,7 +10,7 @@ import { openDialog } from 'portal/lib/dialog.js';
 import { el, icon } from 'portal/lib/dom.js';
 import { labelEnds, legendEntries, recolor, swatch } from 'portal/lib/chart-labels.js';
 import { dress, padFlows, palette } from 'portal/lib/chart-theme.js';
-import { cellOf, describe, hasPoints, seriesKey } from 'portal/lib/figure.js';
+import { cellOf, describe, hasPoints, pointAt, seriesKey } from 'portal/lib/figure.js';
 import { theme } from 'portal/lib/theme.js';
 import { turn } from 'portal/lib/turns.js';
 import { csvFrom, download, tableFrom } from 'portal/lib/figure-table.js';
@@ -139,7 +139,10 @@ export class PortalChart extends HTMLElement {
   #listen() {
     if (this.#canvas.dataset.listens) return;
     this.#canvas.dataset.listens = 'yes';
-    this.#canvas.on('plotly_click', ({ points }) => this.dispatchEvent(new CustomEvent('chart:choose', { bubbles: true, detail: { cell: cellOf(points[0], this.#figure) } })));
+    this.#canvas.on('plotly_click', ({ points, event }) => {
+      const point = pointAt(points, event.clientY - this.#canvas.getBoundingClientRect().top);
+      this.dispatchEvent(new CustomEvent('chart:choose', { bubbles: true, detail: { cell: cellOf(point, this.#figure) } }));
+    });
     this.#canvas.on('plotly_relayout', (change) => {
       const [from, to] = [change['xaxis.range[0]'], change['xaxis.range[1]']];
       if (from !== undefined) this.dispatchEvent(new CustomEvent('chart:zoom', { bubbles: true, cancelable: true, detail: { from, to } }));

@@ -23,6 +23,20 @@ export function cellOf(point, figure) {
   return (Array.isArray(place) ? cells?.[place[0]]?.[place[1]] : cells?.[place]) ?? null;
 }
 
+/**
+ * Of the points that one hover names together, the one meant at this height of the canvas: the part
+ * of the stack that it lies in, else the nearest.
+ */
+export function pointAt(points, height) {
+  const known = points.filter((point) => point.bbox && cellOf(point));
+  if (known.length < 2) return known[0] ?? points[0];
+  const distance = ({ bbox }) => Math.abs(bbox.y0 - height);
+  const { yaxis } = known[0];
+  const isAbove = height <= yaxis._offset + yaxis.d2p(0);
+  const holding = known.filter(({ data, bbox, y }) => (data.type === 'bar' || data.stackgroup) && y > 0 === isAbove && (isAbove ? bbox.y0 <= height : bbox.y0 >= height));
+  return (holding.length ? holding : known).sort((a, b) => distance(a) - distance(b))[0];
+}
+
 /** Whether there is anything to draw: a number somewhere. */
 export function hasPoints(figure) {
   const filled = (array) => values(array).some((value) => value != null && (!Array.isArray(value) || value.some((cell) => cell != null)));
