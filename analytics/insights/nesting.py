@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from analytics.insights.cohorts import PATH, Found, filled, zone
 from analytics.insights.definitions.cohorts import Listed, Rule, mentioned, parse_rule
@@ -31,6 +32,13 @@ def users(found: Mapping[int, Found]) -> dict[int, list[int]]:
         for cohort in dict.fromkeys(one.cohort for one in mentioned(each.rule)):
             used[cohort].append(user)
     return used
+
+
+def names_cohort(value: Any, cohort: int) -> bool:
+    """Tell whether a definition as JSON names a cohort, at any depth."""
+    if isinstance(value, Mapping):
+        return value.get("cohort") == cohort or names_cohort(list(value.values()), cohort)
+    return isinstance(value, list) and any(names_cohort(one, cohort) for one in value)
 
 
 def check(cohort: int, found: Mapping[int, Found]) -> None:

@@ -16,7 +16,7 @@ from django.test import Client
 from analytics.insights.definitions.cohorts import parse_rule
 from analytics.insights.forms.cohort import CohortForm
 from analytics.insights.forms.cohort_rules import rows_of, rules_of
-from analytics.insights.models import Cohort
+from analytics.insights.models import Cohort, SavedInsight
 from portal.lib import clock
 from portal.lib.field_error import FieldError
 from tests.conftest import PageClient
@@ -318,6 +318,27 @@ class TestPages:
 
         assert part.count('class="behind-person"') == 10
         assert "This is no cursor" in broken
+
+    def test_one_names_the_saved_insights_that_ask_about_it(
+        self, analyst: Client, people: People
+    ) -> None:
+        put_shop()
+        cohort = make_cohort()
+        for name, number in (("Ours", cohort.pk), ("Other", cohort.pk + 1)):
+            definition = {
+                "from": "-30d",
+                "series": [{"event": "visit", "where": [{"cohort": number}]}],
+            }
+            SavedInsight.objects.create(
+                name=name, kind="trend", definition=definition, created_by=people.analyst,
+                created_at=clock.now(), updated_at=clock.now(),
+            )  # fmt: skip
+
+        page = text(analyst, f"{COHORTS}{cohort.pk}/")
+
+        assert ">Ours</a>" in page
+        assert ">Other</a>" not in page
+        assert "1 saved insight that you may see asks about it" in page
 
     def test_a_viewer_sees_no_buttons(self, people: People, browse: PageClient) -> None:
         put_shop()

@@ -72,10 +72,9 @@ def absent(rule: object, size: int) -> tuple[str, ...]:
     if not isinstance(rule, Listed) or size >= len(rule.persons):
         return ()
     missing = len(rule.persons) - size
-    words = (
-        "1 of the listed persons has" if missing == 1 else f"{missing:,} of the listed persons have"
-    )
-    return (f"{words} no event and does not count.",)
+    if missing == 1:
+        return ("1 of the listed persons has no event and does not count.",)
+    return (f"{missing:,} of the listed persons have no event and do not count.",)
 
 
 def members_page(question: Question, found: InCohort, limit: int, after: Place | None) -> Json:

@@ -19,7 +19,7 @@ from analytics.insights import actions, nesting
 from analytics.insights.cohort_shapes import used_by
 from analytics.insights.counted_cohort import lines
 from analytics.insights.figures.cohort import history, spark
-from analytics.insights.models import CHANGE_COHORT, EXPLORE, Cohort, CohortSize
+from analytics.insights.models import CHANGE_COHORT, EXPLORE, Cohort, CohortSize, SavedInsight
 from analytics.insights.people import place_of
 from analytics.insights.sources.cohort import members_page, wanted
 from analytics.insights.views.behind import PAGE, person_row
@@ -77,6 +77,7 @@ def cohort(request: StaffRequest, cohort_id: int) -> HttpResponseBase:
         "cohort": row,
         "can_change": request.user.has_perm(CHANGE_COHORT),
         "used_by": used_by(row, nesting.users(found), found),
+        "insights": insights_about(request, row),
         "notes": notes,
         "figure": history([(one.at, one.size, one.version) for one in notes], zone()),
         "links": links_of(row),
@@ -120,6 +121,12 @@ def members(request: StaffRequest, question: Question) -> Json:
         "people": [person_row(one) for one in page["people"]],
         "next_url": f"?{urlencode({'cursor': following})}" if following else "",
     }
+
+
+def insights_about(request: StaffRequest, row: Cohort) -> list[SavedInsight]:
+    """Return the saved insights that the viewer may know of and that ask about a cohort."""
+    kept = visible(request.user, SavedInsight).only("pk", "name", "definition")
+    return [one for one in kept if nesting.names_cohort(one.definition, row.pk)]
 
 
 def links_of(row: Cohort) -> Json:

@@ -22,8 +22,10 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('htmx:after:swap', () => {
+  // Other parts of the page swap, too: wait for the one that brings it.
   const next = wanted.map((id) => document.getElementById(id)).find(Boolean);
+  if (!next) return;
   wanted = [];
-  next?.focus();
+  next.focus();
   if (next instanceof HTMLInputElement) next.select();
 });
