@@ -64,6 +64,10 @@ def trend(*asked: dict[str, Any], **more: Any) -> str:
     return json.dumps({**TREND, "series": list(asked), **more})
 
 
+def insight(kind: str, **definition: Any) -> str:
+    return json.dumps({"kind": kind, "definition": definition})
+
+
 def by(name: str, limit: int = 8) -> dict[str, Any]:
     return {"property": name, "limit": limit}
 
@@ -146,6 +150,19 @@ BUSINESS = Shipped(
             ),
             "Persons with a purchase, divided by persons with a page view, per bucket.",
             config={"unit": "ratio"}, refresh_s=30,
+        ),
+        Box(
+            "to-purchase", "funnel", "From visit to purchase", (0, 22, 12, 7), "insight",
+            insight(
+                "funnel",
+                steps=[{"event": name} for name in ("page_view", "add_to_cart", "purchase")],
+                window={"value": 1, "unit": "day"},
+            ),
+            "Persons who took each step within a day of their visit, in this order.", 30,
+        ),
+        Box(
+            "ways", "paths", "What people do within a visit", (12, 22, 12, 7), "insight",
+            insight("paths", steps=4), refresh_s=60, config={"drawn": 20},
         ),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analytics.insights.models import EXPLORE, RUN_SQL
+from analytics.insights.models import EXPLORE, RUN_SQL, SavedInsight
 from analytics.insights.spreadsheet import safe
 from dashboards.adding import explore_url
 from dashboards.evaluate import Look, evaluate, evaluate_all
@@ -145,12 +145,20 @@ def rows_of(plain: Any) -> list[list[Any]]:
 @require_safe
 @staff_page()
 def search(request: StaffRequest) -> JsonResponse:
-    """Answer the command palette: dashboards whose name holds the words."""
-    rows = visible(request.user, Dashboard)
-    for word in request.GET.get("q", "").split()[:5]:
-        rows = rows.filter(name__icontains=word)
+    """Answer the command palette: dashboards and saved insights whose name holds the words."""
+    named = Q()
+    for word in request.GET.get("q", "").replace("\0", "").split()[:5]:
+        named &= Q(name__icontains=word)
+    boards = visible(request.user, Dashboard).filter(named)[:MOST_FOUND]
+    insights = visible(request.user, SavedInsight).filter(named)[:MOST_FOUND]
     found = [
-        {"label": row.name, "url": row.get_absolute_url(), "kind": "Dashboard"}
-        for row in rows[:MOST_FOUND]
+        *(
+            {"label": row.name, "url": row.get_absolute_url(), "kind": "Dashboard"}
+            for row in boards
+        ),
+        *(
+            {"label": row.name, "url": row.get_absolute_url(), "kind": "Saved insight"}
+            for row in insights
+        ),
     ]
     return JsonResponse(found, safe=False)

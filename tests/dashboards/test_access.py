@@ -33,6 +33,7 @@ class TestAPrivateDashboard:
         make_dashboard(created_by=people.owner, name="Hidden plan")
 
         assert browse(people.teammate).get("/search?q=hidden").json() == []
+        assert browse(people.teammate).get("/search?q=%00hidden").json() == []
         assert len(browse(people.owner).get("/search?q=hidden").json()) == 1
 
 

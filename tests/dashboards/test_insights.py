@@ -294,6 +294,8 @@ def test_what_ships_opens_in_explore(people: People, browse: PageClient, company
     page = viewer.get("/dashboards/business/?from=-7d").text
     links = [unescape(one) for one in re.findall(r'href="(/explore/trends/[^"]+)"', page)]
 
-    assert len(links) == len(SHIPPED[0].boxes)
+    trends = [box for box in SHIPPED[0].boxes if '"kind": "trend"' in box.query]
+    assert len(links) == len(trends)
+    assert page.count("in Explore") == 2 * len(SHIPPED[0].boxes)
     assert "interval=hour" in links[0]
     assert viewer.get(links[0]).status_code == 200

@@ -185,6 +185,19 @@ class TestLibrary:
         assert "Growth funnel" in owner.get(f"{SAVED}?q=GROWTH").text
         assert "Nothing fits" in owner.get(f"{SAVED}?q=nothing").text
 
+    def test_the_palette_finds_what_one_may_see(
+        self, people: People, browse: PageClient, owner: Client, company: None
+    ) -> None:
+        save(owner, name="Secret plan", is_private="1")
+        found = {
+            "label": "Secret plan",
+            "url": f"{SAVED}{only().pk}/open/",
+            "kind": "Saved insight",
+        }
+
+        assert owner.get("/search?q=secret").json() == [found]
+        assert browse(people.viewer).get("/search?q=secret").json() == []
+
     def test_it_begins_empty_and_says_what_to_do(self, owner: Client) -> None:
         assert "Nothing saved yet" in owner.get(SAVED).text
 
