@@ -151,7 +151,11 @@ def json(value: Any, name: str) -> Json:
     """Return an object that the database can keep. Raises FieldError."""
     if not isinstance(value, Mapping):
         raise FieldError(name, f"This must be an object, not {name_of(value)}.")
-    if len(orjson.dumps(value)) > LARGEST_DEFINITION:
+    try:
+        size = len(orjson.dumps(value))
+    except orjson.JSONEncodeError as problem:
+        raise FieldError(name, "This is nested too deep to be kept.") from problem
+    if size > LARGEST_DEFINITION:
         raise FieldError(name, f"This has {LARGEST_DEFINITION:,} characters at most.")
     storable(value, name)
     return dict(value)

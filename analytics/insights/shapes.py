@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analytics.insights.models import Folder, SavedInsight
@@ -16,8 +16,8 @@ BADGES = {
 }
 
 
-def insight_json(insight: SavedInsight) -> Json:
-    """Return the API's shape of a saved insight."""
+def insight_json(insight: SavedInsight, paths: Mapping[int, str] | None = None) -> Json:
+    """Return the API's shape of a saved insight; `paths` are those of all folders, for a list."""
     return {
         "id": insight.pk,
         "name": insight.name,
@@ -25,7 +25,7 @@ def insight_json(insight: SavedInsight) -> Json:
         "kind": insight.kind,
         "definition": insight.definition,
         "view": insight.view,
-        "folder": path_of(insight.folder) if insight.folder else None,
+        "folder": folder_path(insight, paths) or None,
         "folder_id": insight.folder_id,
         "is_shared": insight.is_shared,
         "version": insight.version,
@@ -46,15 +46,32 @@ def check_json(insight: SavedInsight) -> Json | None:
     }  # fmt: skip
 
 
-def folder_json(folder: Folder) -> Json:
+def folder_json(folder: Folder, path: str = "") -> Json:
     return {
         "id": folder.pk,
         "name": folder.name,
         "parent": folder.parent_id,
-        "path": path_of(folder),
+        "path": path or path_of(folder),
         "created_by": folder.created_by.email if folder.created_by else "system",
         "created_at": folder.created_at,
     }
+
+
+def folder_path(insight: SavedInsight, paths: Mapping[int, str] | None = None) -> str:
+    """Return where an insight stands, nothing at the top."""
+    if paths is not None:
+        return paths.get(insight.folder_id or 0, "")
+    return path_of(insight.folder) if insight.folder else ""
+
+
+def paths_of(folders: Iterable[Folder]) -> dict[int, str]:
+    """Return the path of each of all folders, without asking for any of them again."""
+    way: list[str] = []
+    found = {}
+    for depth, folder in tree(folders):
+        way = [*way[:depth], folder.name]
+        found[folder.pk] = "/".join(way)
+    return found
 
 
 def path_of(folder: Folder) -> str:

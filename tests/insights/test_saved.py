@@ -111,6 +111,17 @@ class TestSaving:
         assert not SavedInsight.objects.exists()
         assert not Folder.objects.exists()
 
+    @pytest.mark.parametrize("name", ["definition", "view"])
+    def test_what_is_nested_without_end_is_refused(
+        self, people: People, call: TokenClient, name: str
+    ) -> None:
+        deep = b'{"a":' * 900 + b"1" + b"}" * 900
+        body = b'{"name": "x", "kind": "trend", "%s": %s}' % (name.encode(), deep)
+
+        answer = call(people.analyst).post(INSIGHTS, body, content_type="application/json")
+
+        assert answer.status_code == 400, answer.content
+
     def test_a_cohort_that_does_not_exist_is_named(self, people: People, call: TokenClient) -> None:
         definition = TREND | {"where": [{"cohort": 7}]}
         body = {"name": "x", "kind": "trend", "definition": definition}
@@ -305,6 +316,23 @@ class TestListing:
         assert names("folder=none") == ["To buy"]
         assert client.get(f"{INSIGHTS}?folder=x").status_code == 400
 
+    def test_a_list_asks_the_database_as_often_however_long_it_is(
+        self, people: People, call: TokenClient, django_assert_max_num_queries: Any
+    ) -> None:
+        client = call(people.analyst)
+        for number in range(6):
+            saved(client, name=str(number), folder=f"A/B/{number}")
+
+        with django_assert_max_num_queries(8):
+            found = client.get(INSIGHTS).json()["insights"]
+        assert found[5]["folder"] == "A/B/5"
+        with django_assert_max_num_queries(8):
+            client.get(FOLDERS)
+
+    def test_ids_past_all_numbers_are_not_found(self, people: People, call: TokenClient) -> None:
+        for path in (f"{INSIGHTS}/{10**30}", f"{FOLDERS}/{10**30}", f"{INSIGHTS}/{10**30}/result"):
+            assert call(people.analyst).get(path).status_code == 404
+
     def test_pages_follow_one_another(self, people: People, call: TokenClient) -> None:
         client = call(people.analyst)
         ids = [saved(client, name=str(n))["id"] for n in range(3)]
@@ -361,6 +389,21 @@ class TestFolders:
         answer = call(people.analyst).post(INSIGHTS, body, format="json")
 
         assert (answer.status_code, answer.json()["error"]["field"]) == (400, "parent")
+
+    def test_a_deep_folder_does_not_move_into_another(
+        self, people: People, call: TokenClient
+    ) -> None:
+        client = call(people.analyst)
+        saved(client, folder="a/b/c/d/e/f")
+        saved(client, folder="1/2/3/4/5")
+        ids = {one["path"]: one["id"] for one in client.get(FOLDERS).json()["folders"]}
+
+        body = {"parent": ids["1/2/3/4/5"]}
+        deep = client.patch(f"{FOLDERS}/{ids['a']}", body, format="json")
+        fits = client.patch(f"{FOLDERS}/{ids['a/b']}", body, format="json")
+
+        assert (deep.status_code, deep.json()["error"]["field"]) == (400, "parent")
+        assert fits.json()["path"] == "1/2/3/4/5/b"
 
     def test_only_an_empty_one_goes(self, people: People, call: TokenClient) -> None:
         client = call(people.analyst)

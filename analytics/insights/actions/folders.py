@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,10 +57,14 @@ def create_folder(actor: User, *, name: str, parent: Folder | None, now: datetim
 @transaction.atomic
 def change_folder(actor: User, folder: Folder, *, name: str, parent: Folder | None) -> Folder:
     """Rename or move a folder. Raises FieldError as `create_folder` does."""
-    found = Folder.objects.select_for_update().get(pk=folder.pk)
+    # All of them: two folders that move into each other at once would stand nowhere.
+    everything = list(Folder.objects.select_for_update())
+    found = next(one for one in everything if one.pk == folder.pk)
     before = placed(found)
     if parent is not None and found in way_to(parent):
         raise FieldError("parent", "A folder cannot stand inside itself.")
+    if parent is not None and len(way_to(parent)) + height(found, everything) > DEEPEST:
+        raise FieldError("parent", f"Folders are nested {DEEPEST} deep at most.")
     found.name, found.parent = folder_name(name, parent), parent
     if placed(found) != before:
         store(found)
@@ -88,6 +93,12 @@ def folder_name(name: str, parent: Folder | None) -> str:
     if parent is not None and len(way_to(parent)) >= DEEPEST:
         raise FieldError("parent", f"Folders are nested {DEEPEST} deep at most.")
     return name
+
+
+def height(folder: Folder, everything: Sequence[Folder]) -> int:
+    """Return how many folders stand inside one another, from this one on."""
+    inside = [one for one in everything if one.parent_id == folder.pk]
+    return 1 + max((height(one, everything) for one in inside), default=0)
 
 
 def store(folder: Folder) -> None:

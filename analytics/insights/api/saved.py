@@ -18,7 +18,7 @@ from analytics.insights.described import saved as described
 from analytics.insights.drafts import read_change, read_new, read_version
 from analytics.insights.keeping import OTHERWISE, keepable, question_of
 from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, Folder, SavedInsight
-from analytics.insights.shapes import folder_json, insight_json
+from analytics.insights.shapes import folder_json, insight_json, paths_of
 from portal.accounts.access import fetch, require, row_rights, visible
 from portal.accounts.models import User
 from portal.accounts.permissions import staff_of
@@ -43,7 +43,8 @@ class InsightList(APIView):
         rows = listed(staff_of(request), request.query_params).filter(pk__gt=after).order_by("pk")
         found = list(rows[: limit + 1])
         following = str(found[limit - 1].pk) if len(found) > limit else None
-        shown = [insight_json(row) for row in found[:limit]]
+        paths = paths_of(visible(staff_of(request), Folder))
+        shown = [insight_json(row, paths) for row in found[:limit]]
         return Response({"insights": shown, "next": following})
 
     def post(self, request: Request) -> Response:
@@ -138,7 +139,7 @@ def require_kind(user: User, kind: str) -> None:
 
 def listed(user: User, given: QueryDict) -> QuerySet[SavedInsight]:
     """Return what the caller may see of what the query string asks for. Raises FieldError."""
-    rows = visible(user, SavedInsight).select_related("created_by", "folder")
+    rows = visible(user, SavedInsight).select_related("created_by")
     for word in given.get("q", "").replace("\0", "").split()[:10]:
         rows = rows.filter(Q(name__icontains=word) | Q(description__icontains=word))
     if given.get("kind"):
@@ -168,7 +169,8 @@ class FolderList(APIView):
 
     def get(self, request: Request) -> Response:
         rows = visible(staff_of(request), Folder).select_related("created_by")
-        return Response({"folders": [folder_json(row) for row in rows]})
+        paths = paths_of(rows)
+        return Response({"folders": [folder_json(row, paths[row.pk]) for row in rows]})
 
     def post(self, request: Request) -> Response:
         user = staff_of(request)

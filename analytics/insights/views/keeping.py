@@ -17,7 +17,7 @@ from analytics.insights.forms.shared import SAVED, number
 from analytics.insights.forms.sql import PREFIX
 from analytics.insights.models import RUN_SQL, SAVE, Folder, SavedInsight
 from analytics.insights.pages import Kept, Page, address_of, page_at
-from analytics.insights.shapes import path_of, tree
+from analytics.insights.shapes import folder_path, paths_of
 from analytics.insights.views.shared import Json
 from portal.accounts.access import fetch, require, visible
 from portal.accounts.decorators import staff_page
@@ -83,7 +83,6 @@ def save(request: StaffRequest) -> HttpResponse:
 
 
 def save_context(request: StaffRequest, shown: Shown) -> Json:
-    folders = visible(request.user, Folder)
     rows = visible(request.user, SavedInsight)
     opened = rows.filter(pk=shown.saved).first() if shown.saved else None
     try:
@@ -96,9 +95,9 @@ def save_context(request: StaffRequest, shown: Shown) -> Json:
         "nothing": nothing,
         "given": {
             "name": f"Copy of {opened.name}"[:120] if opened else "",
-            "folder": path_of(opened.folder) if opened and opened.folder else "",
+            "folder": folder_path(opened) if opened else "",
         },
-        "paths": [path_of(folder) for _, folder in tree(folders)],
+        "paths": list(paths_of(visible(request.user, Folder)).values()),
     }
 
 

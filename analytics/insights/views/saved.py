@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from analytics.insights.forms.shared import number
 from analytics.insights.keeping import keepable, question_of
 from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, Folder, SavedInsight
 from analytics.insights.pages import PAGES, Kept, address_of
-from analytics.insights.shapes import check_badge, path_of, tree, way_to
+from analytics.insights.shapes import check_badge, folder_path, paths_of, tree, way_to
 from analytics.insights.views.shared import PROBLEMS, Json, is_partial, problem_of
 from analytics.insights.views.sql import cell_of
 from portal.accounts.access import fetch, row_rights, visible
@@ -44,15 +44,15 @@ def library(request: StaffRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").replace("\0", "").strip()
     folders = list(visible(request.user, Folder))
     chosen = next((one for one in folders if str(one.pk) == request.GET.get("folder")), None)
-    rows = visible(request.user, SavedInsight).select_related("created_by", "folder")
+    rows = visible(request.user, SavedInsight).select_related("created_by")
     for word in wanted.split()[:10]:
         rows = rows.filter(Q(name__icontains=word) | Q(description__icontains=word))
     counts = counted(rows)
     if chosen is not None:
         rows = rows.filter(folder=chosen)
-    now = clock.now()
+    paths = paths_of(folders)
     context = {
-        "insights": [row(one, now) for one in rows[:MOST_LISTED]],
+        "insights": [row(one, paths) for one in rows[:MOST_LISTED]],
         "is_cut": rows.count() > MOST_LISTED,
         "wanted": wanted,
         "folders": [
@@ -67,7 +67,7 @@ def library(request: StaffRequest) -> HttpResponse:
         "all_count": sum(counts.values()),
         "chosen": chosen,
         "chosen_path": way_to(chosen),
-        "parents": [(one.pk, path_of(one)) for _, one in tree(folders) if one != chosen],
+        "parents": [(pk, path) for pk, path in paths.items() if chosen is None or pk != chosen.pk],
         "may_save": request.user.has_perm(SAVE),
     }
     name = "_saved" if is_partial(request) else "saved"
@@ -82,13 +82,13 @@ def counted(rows: Any) -> dict[int | None, int]:
     return found
 
 
-def row(insight: SavedInsight, now: datetime) -> Json:
+def row(insight: SavedInsight, paths: Mapping[int, str] | None = None) -> Json:
     page = PAGES.get(insight.kind)
     return {
         "insight": insight,
         "icon": page.icon if page else "sigma",
         "label": page.label if page else insight.kind.capitalize(),
-        "folder": path_of(insight.folder).replace("/", " / ") if insight.folder else "",
+        "folder": folder_path(insight, paths).replace("/", " / "),
         "badge": check_badge(insight),
     }
 
@@ -140,14 +140,14 @@ def about(request: StaffRequest, pk: int) -> HttpResponse:
 def about_context(request: StaffRequest, insight: SavedInsight) -> Json:
     user = request.user
     may_edit = SavedInsight.objects.editable_by(user).filter(pk=insight.pk).exists()
-    folder = path_of(insight.folder) if insight.folder else ""
+    folder = folder_path(insight)
     return {
-        **row(insight, clock.now()),
+        **row(insight),
         "given": {
             "name": insight.name, "description": insight.description, "folder": folder,
             "is_private": not insight.is_shared,
         },
-        "paths": [path_of(one) for _, one in tree(visible(user, Folder))],
+        "paths": list(paths_of(visible(user, Folder)).values()),
         "may_edit": may_edit,
         "builder_url": builder_url(user, insight),
         "definition": orjson.dumps(insight.definition, option=orjson.OPT_INDENT_2).decode(),
