@@ -27,13 +27,14 @@ SIGNIFICANT = 0.05
 
 def answer(funnel: Funnel, found: Journeys, grid: Grid | None, complete: list[bool]) -> Json:
     """Return the contract's JSON without `meta`."""
-    body: Json = {"steps": steps(funnel, np.ascontiguousarray(found.times.T))}
+    times = np.ascontiguousarray(found.times.T)
+    body: Json = {"steps": steps(funnel, times)}
     if funnel.attribution:
-        body["breakdown"] = list(by_value(funnel, found))
+        body["breakdown"] = list(by_value(funnel, found, times))
         body["differences"] = differences(body["breakdown"])
     if grid:
         body["trend"] = trend(found, grid, complete)
-    body["histogram"] = histogram(found)
+    body["histogram"] = histogram(times)
     body["open"] = int(found.is_open.sum())
     return body
 
@@ -85,10 +86,19 @@ def _times(at: Ints, before: Ints, of: Flags, *, is_first: bool) -> Json:
     if is_first or not of.any():
         return dict.fromkeys(names)
     spent = at[of] - before[of]
-    middle, p75, p90 = np.quantile(spent, (0.5, 0.75, 0.9))
+    spent.sort()  # in less time than the quantiles take to be found without
+    middle, p75, p90 = (_quantile(spent, share) for share in (0.5, 0.75, 0.9))
     average = math.fsum(spent.tolist()) / spent.size if spent.size < 1000 else float(spent.mean())
     values = (middle, average, p75, p90)
-    return {name: float(value) / 1e6 for name, value in zip(names, values, strict=True)}
+    return {name: value / 1e6 for name, value in zip(names, values, strict=True)}
+
+
+def _quantile(values: Ints, share: float) -> float:
+    """Return a quantile of sorted values; between two of them it moves evenly, as numpy's."""
+    place = share * (values.size - 1)
+    low = math.floor(place)
+    high = min(low + 1, values.size - 1)
+    return int(values[low]) + int(values[high] - values[low]) * (place - low)
 
 
 def interval(part: int, whole: int) -> list[float] | None:
@@ -101,19 +111,18 @@ def interval(part: int, whole: int) -> list[float] | None:
     return [max(0.0, middle - half), min(1.0, middle + half)]
 
 
-def by_value(funnel: Funnel, found: Journeys) -> Iterator[Json]:
+def by_value(funnel: Funnel, found: Journeys, times: Ints) -> Iterator[Json]:
     """Count each value of the breakdown: by persons who entered, then by name; then the rest."""
     if funnel.attribution is None:
         return
     groups = _groups(funnel, found)
     groups.sort(key=lambda group: (-group[1].size, _name(group[0]), group[0]))
     limit = funnel.attribution.breakdown.limit
-    times = np.ascontiguousarray(found.times.T)
     for key, rows in groups[:limit]:
-        yield {"value": value_of(key), "steps": steps(funnel, times[:, rows])}
+        yield {"value": value_of(key), "steps": steps(funnel, times.take(rows, axis=1))}
     if len(groups) > limit:
         rest = np.unique(np.concatenate([rows for _, rows in groups[limit:]]))
-        yield {"value": OTHER, "steps": steps(funnel, times[:, rest])}
+        yield {"value": OTHER, "steps": steps(funnel, times.take(rest, axis=1))}
 
 
 def of_value(funnel: Funnel, found: Journeys, value: Any) -> Flags:
@@ -222,13 +231,15 @@ def trend(found: Journeys, grid: Grid, complete: list[bool]) -> list[Json]:
     ]
 
 
-def histogram(found: Journeys) -> list[Json]:
+def histogram(times: Ints) -> list[Json]:
     """Count how long it took from the first step to the last, over those who got there."""
-    converted = found.times[:, -1] != NEVER
-    spent = (found.times[converted, -1] - found.times[converted, 0]) / 1e6
+    converted = times[-1] != NEVER
+    spent = (times[-1][converted] - times[0][converted]) / 1e6
     if not spent.size:
         return []
-    counts, edges = np.histogram(spent, BINS, (0.0, max(float(spent.max()), 1.0)))
+    spent.sort()
+    edges = np.linspace(0.0, max(float(spent[-1]), 1.0), BINS + 1)
+    counts = np.diff(np.append(np.searchsorted(spent, edges[:-1]), spent.size))
     return [
         {"from_seconds": float(low), "to_seconds": float(high), "users": int(count)}
         for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)

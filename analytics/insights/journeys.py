@@ -25,7 +25,7 @@ from analytics.insights.definitions.funnel import Funnel
 from analytics.insights.kept.days import Found, Rows
 from analytics.insights.passes import funnel as walk
 from analytics.insights.passes import plain
-from analytics.insights.passes.grouping import ROWS_A_PART, Part, deal, grouped
+from analytics.insights.passes.grouping import ROWS_A_PART, Part, deal, grouped, looked_up
 from analytics.insights.passes.kept import gathered
 from analytics.insights.passes.plain import stepped
 from analytics.insights.sql import funnel as sql
@@ -274,15 +274,8 @@ def keys_of(column: NDArray[Any] | Coded | None, texts: dict[str, int]) -> Keys:
     """Return how the rows' values of the breakdown are numbered in `texts`, which may grow."""
     if not isinstance(column, Coded):
         return lambda places: places.astype(np.int32)  # without a breakdown nobody looks
-    known = [texts.setdefault(text, len(texts)) for text in column.texts]
-    numbers, codes = np.array([*known, walk.NONE], np.int32), column.codes
-
-    def keys(places: Ints) -> Codes:
-        found = codes[places]
-        found[places == walk.NONE] = len(known)
-        return numbers[found]
-
-    return keys
+    numbers = np.array([texts.setdefault(text, len(texts)) for text in column.texts], np.int32)
+    return lambda places: looked_up(places, column.codes, numbers)
 
 
 def walked(part: Part, masks: NDArray[np.uint32], keys: Keys, spec: walk.Spec) -> Walked:

@@ -31,6 +31,7 @@ from portal.store.query import Numbers, Query, Table
 log = logging.getLogger(__name__)
 CANCELLED = 394
 TIME_LIMIT = timedelta(seconds=30)
+PIECE_BYTES = 1 << 20
 UNREACHABLE = (OperationalError, HTTPError, OSError)
 
 
@@ -179,7 +180,7 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
                 external_data=_tables(query),
                 transport_settings=_lane(query),
             )
-            body = answer.read()
+            body = _body(answer)
     except (ClickHouseError, *UNREACHABLE) as error:
         raise translated(error) from error
     summary = orjson.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
@@ -189,6 +190,25 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
         bytes_read=int(summary.get("read_bytes", 0)),
         elapsed_ms=int(summary.get("elapsed_ns", 0)) / 1e6,
     )
+
+
+def _body(answer: Any) -> memoryview:
+    """Read an answer piece by piece into an array.
+
+    The system hands arrays their memory in large pages; as one `bytes` 60 MB took twice as long.
+    """
+    size = int(answer.headers.get("Content-Length", 0))
+    if not size or answer.headers.get("Content-Encoding"):
+        return memoryview(answer.read())
+    body: memoryview = np.empty(size, np.uint8).data
+    at = 0
+    while at < size:
+        piece = answer.read(PIECE_BYTES)
+        if not piece:
+            raise HTTPError("The answer broke off.")
+        body[at : at + len(piece)] = piece
+        at += len(piece)
+    return body
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Coded:
 Columns = dict[str, NDArray[Any] | Coded]
 
 
-def columns(body: bytes) -> Columns:
+def columns(body: bytes | memoryview) -> Columns:
     """Read a whole answer; an answer without rows has no columns. Raises UnreadableColumn."""
     reader = _Reader(memoryview(body))
     parts: dict[str, list[NDArray[Any]]] = {}

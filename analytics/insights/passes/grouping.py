@@ -157,3 +157,17 @@ def _sort(ts: NDArray[np.int64], place: NDArray[np.int64], first: int, stop: int
             to -= 1
         ts[to] = moved
         place[to] = input_place
+
+
+@njit(nogil=True, cache=True)
+def looked_up(
+    places: NDArray[np.int64], codes: NDArray[np.int32], numbers: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return numbers[codes[place]] for each place, and -1 for the place -1."""
+    found = np.full(places.shape, -1, np.int32)
+    for row in range(places.shape[0]):
+        for column in range(places.shape[1]):
+            place = places[row, column]
+            if place >= 0:
+                found[row, column] = numbers[codes[place]]
+    return found
