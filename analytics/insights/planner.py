@@ -114,6 +114,7 @@ class Plan:
     run: Run
     kept: Kept = field(default=nothing_kept)
     has_hours: bool = False  # the engine keeps counts by hour, and they may be used
+    is_spread: bool = False  # over shards: what is grouped by must not travel
     warnings: list[str] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
@@ -181,6 +182,9 @@ class Plan:
             return quick
         if series.math in ROLLING_DAYS:
             cells = self.rolling_cells(source, grid, keys)
+        elif self.trend.breakdown and keys is None and self.ranks_first(source):
+            best = self.run(sql.ranking(source))
+            cells = self.raw_cells(source, grid, [str(key) for key, _ in best.rows()])
         elif self.trend.breakdown and keys is None:
             cells = self.ranked_cells(source, grid)
         else:
@@ -227,6 +231,14 @@ class Plan:
             ranked = sorted(found, key=lambda key: (-sum(found[key]), key[1:] or "$none", key))
             keys = ranked[: source.breakdown.limit]
         return shown_cells(found, keys)
+
+    def ranks_first(self, source: sql.Source) -> bool:
+        """Tell whether to rank values before counting points.
+
+        In one pass all values' sets of persons would be merged in one place, for the rest counts a
+        person once.
+        """
+        return self.is_spread and sql.is_additive(sql.parts_of(source, Params()))
 
     def prepared(self, series: Series, grid: Grid) -> sql.Source:
         """Choose how exactly percentiles are computed and how sessions are told apart."""

@@ -113,6 +113,11 @@ def system(table: str, cluster: Cluster | None) -> str:
     return f"clusterAllReplicas('{cluster.name}', system.{table})"
 
 
+def system_of_shards(table: str, cluster: Cluster | None) -> str:
+    """Return what to read instead of a table of `system`: on a cluster that of a node a shard."""
+    return f"system.{table}" if cluster is None else f"cluster('{cluster.name}', system.{table})"
+
+
 def placed(query: Query, cluster: Cluster | None, *, is_settled: bool) -> Query:
     """Return the query as this store runs it.
 

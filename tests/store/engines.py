@@ -72,10 +72,12 @@ class EngineProcess:
         return self.process.wait(5)
 
 
-def launch(path: Path, *options: str, password: str = "") -> subprocess.Popen[str]:
+def launch(
+    path: Path, *options: str, password: str = "", module: str = "portal.store.server"
+) -> subprocess.Popen[str]:
     """Start `python -m portal.store.server` on a directory and a free port."""
     environment = os.environ | {"ENGINE_PASSWORD": password}
-    command = [sys.executable, "-m", "portal.store.server", "--path", str(path), "--port", "0"]
+    command = [sys.executable, "-m", module, "--path", str(path), "--port", "0"]
     return subprocess.Popen(
         [*command, *options], env=environment, stderr=subprocess.PIPE, text=True
     )
@@ -94,9 +96,11 @@ def wait_until_ready(path: Path, process: subprocess.Popen[str], password: str) 
 
 
 @contextmanager
-def running_engine(path: Path, *options: str, password: str = "") -> Iterator[EngineProcess]:
+def running_engine(
+    path: Path, *options: str, password: str = "", module: str = "portal.store.server"
+) -> Iterator[EngineProcess]:
     """Run an engine for a while."""
-    process = launch(path, *options, password=password)
+    process = launch(path, *options, password=password, module=module)
     try:
         yield wait_until_ready(path, process, password)
     finally:

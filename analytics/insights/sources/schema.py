@@ -17,6 +17,7 @@ from django.core.cache import cache
 from analytics.insights.sources.events import rfc3339
 from analytics.insights.sql import schema as sql
 from portal.lib.field_error import FieldError
+from portal.store import nodes
 from portal.store.frame import Column, Frame, Meta
 from portal.store.sources import Question, sources
 
@@ -103,7 +104,7 @@ class Reading:
         return added(known.values())
 
     def parts(self) -> list[Part]:
-        result, cost = self.question.run(sql.parts())
+        result, cost = self.question.run(sql.parts(nodes.database(), nodes.cluster()))
         self.costs.append(cost)
         return [Part(*row) for row in result.rows()]
 
@@ -111,7 +112,9 @@ class Reading:
         """Count parts and remember them; one that is gone by now is left out."""
         found: dict[str, Counted] = {}
         for some in portions(parts):
-            result, cost = self.question.run(sql.catalogue([part.name for part in some]))
+            result, cost = self.question.run(
+                sql.catalogue([part.name for part in some], nodes.cluster())
+            )
             self.costs.append(cost)
             keys = {part.name: part.cache_key for part in some}
             for part, name, prop, kind, events, first, last in result.rows():

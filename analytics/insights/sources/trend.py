@@ -25,6 +25,7 @@ from analytics.insights.sql import trend as sql
 from analytics.insights.sql.rolling import windows
 from analytics.insights.sql.selection import Selection
 from portal.lib.field_error import FieldError
+from portal.store import nodes
 from portal.store.frame import Column, Frame, Meta
 from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
@@ -60,6 +61,7 @@ class TrendSource:
             asking.run,
             asking.kept,
             has_hours,
+            is_spread=nodes.cluster() is not None,
         )
         lines = plan.lines()
         meta = asking.meta(

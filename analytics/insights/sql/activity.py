@@ -8,7 +8,7 @@ from analytics.insights.sql import masks
 from analytics.insights.sql.buckets import index_of
 from analytics.insights.sql.params import EPOCH, Params
 from analytics.insights.sql.selection import Selection, where
-from portal.store.query import Query, TimeRange
+from portal.store.query import UNITED, Query, TimeRange, added
 
 BEGINNING = EPOCH.replace(year=1900)
 
@@ -33,7 +33,11 @@ FROM (
 )
 GROUP BY buckets
 ORDER BY buckets"""
-    return Query(sql.strip(), params.values)
+    return Query(
+        sql.strip(),
+        params.values,
+        sharded=added("people", by=["buckets"], then="ORDER BY buckets"),
+    )
 
 
 def members(activity: Activity, grid: Grid, person: str, buckets: int) -> Query:
@@ -46,7 +50,7 @@ FROM events
 WHERE {where(selection, params, person, f"{person} != 0")}
 GROUP BY who
 HAVING uniqExact({index_of(grid, params)}) = {params.integer(buckets)}"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=UNITED)
 
 
 def living(activity: Activity, window: TimeRange, grid: Grid, person: str, bucket: int) -> Query:
@@ -72,7 +76,7 @@ FROM events
 WHERE {where(selection, params, person, f"{person} != 0", f"ts < {end}")}
 GROUP BY who
 HAVING now OR before"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=UNITED)
 
 
 def lives(activity: Activity, window: TimeRange, grid: Grid, person: str) -> Query:
@@ -89,7 +93,8 @@ def lives(activity: Activity, window: TimeRange, grid: Grid, person: str) -> Que
     start, edge = params.instant(window.start), params.instant(grid.edges[0])
     # Of the window's first bucket only what lies in the window counts as active.
     own = f"ts >= {start} OR ts < {params.instant(grid.edges[1])}"
-    listed = ", ".join(["first", *masks.names("m", words)])
+    keys = ["first", *masks.names("m", words)]
+    listed = ", ".join(keys)
     sql = f"""
 SELECT {listed}, count() AS people
 FROM (
@@ -104,4 +109,4 @@ FROM (
 )
 WHERE {masks.is_any("m", words)}
 GROUP BY {listed}"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=added("people", by=keys))

@@ -30,7 +30,7 @@ from analytics.insights.sql.comparisons import compared
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.spans import during
 from analytics.insights.sql.values import NEVER, Key
-from portal.store.query import Query, TimeRange
+from portal.store.query import Query, Sharded, TimeRange, added
 
 OLDEST = datetime.fromisoformat("1900-01-01T00:00:00Z")
 # Far enough from any time that the difference to one is longer than any window, and fits 64 bits.
@@ -78,14 +78,15 @@ def members(found: InCohort, asked: Asked, *, after: After | None = None, limit:
     if after is not None:
         seen, person = params.integer(after.seen), params.add(after.person, "UInt64")
         later = f"\nHAVING at < {seen} OR (at = {seen} AND who > {person})"
+    newest = f"ORDER BY at DESC, who LIMIT {params.add(limit, 'UInt32')}"
     sql = f"""
 SELECT {asked.person} AS who, toUnixTimestamp64Micro(min(ts)) AS at
 FROM events
 WHERE {_by_then(found, asked)}
 GROUP BY who{later}
-ORDER BY at DESC, who
-LIMIT {params.add(limit, "UInt32")}"""
-    return Query(sql.strip(), params.values)
+{newest}"""
+    merge = f"SELECT who, at FROM shards {newest}"
+    return Query(sql.strip(), params.values, sharded=Sharded(merge))
 
 
 def size(found: InCohort, asked: Asked) -> Query:
@@ -96,7 +97,7 @@ SELECT uniqExactIf({asked.person}, {membership(found, asked)}) AS size,
     uniqExactIf({asked.person}, {asked.person} != 0) AS everybody
 FROM events
 WHERE {" AND ".join(_in_time(None, as_of, asked))}"""
-    return Query(sql.strip(), asked.params.values)
+    return Query(sql.strip(), asked.params.values, sharded=added("size", "everybody"))
 
 
 def _by_then(found: InCohort, asked: Asked) -> str:

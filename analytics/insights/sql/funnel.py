@@ -11,7 +11,7 @@ from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.trend import Source, events_of, key_by
-from portal.store.query import Query, TimeRange
+from portal.store.query import UNITED, Query, TimeRange
 
 Wanted = Step | Exclusion
 AT = "toUnixTimestamp64Micro(ts)"
@@ -83,7 +83,7 @@ def _rows(funnel: Funnel, window: TimeRange, person: str, part: Slice, taken: Ta
 SELECT {person} AS who, {taken.columns}{key}
 FROM {events_of(source, params)}
 WHERE {where(source.selection, params, person, *wanted)}"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=UNITED)
 
 
 def size(funnel: Funnel, window: TimeRange) -> Query:

@@ -12,7 +12,7 @@ from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.sessions import Reading, walks
 from analytics.insights.sql.values import Key, key_of, key_of_value, of_event
-from portal.store.query import Query, TimeRange
+from portal.store.query import UNITED, Query, Sharded, TimeRange
 
 END = "."  # no typed key begins like this
 
@@ -26,16 +26,21 @@ def walked(paths: Paths, window: TimeRange, person: str) -> Query:
     """
     params = Params()
     least, end = params.integer(paths.min_users), params.text(END)
-    sql = f"""
-SELECT step, name, following, grouping(following) AS is_node, uniqExact(who) AS people,
-    quantileExactInclusiveIf(0.5)(took, following != {end}) AS median_seconds
-FROM (
-    {_moves(paths, window, person, params)}
-)
-GROUP BY GROUPING SETS ((step, name), (step, name, following))
-HAVING people >= {least} OR (NOT is_node AND following = {end})
+    moves = _moves(paths, window, person, params)
+    sets = "GROUP BY GROUPING SETS ((step, name), (step, name, following))"
+    found = "step, name, following, grouping(following) AS is_node, uniqExact(who) AS people"
+    took = f"(0.5)(took, following != {end})"
+    shown = f"""HAVING people >= {least} OR (NOT is_node AND following = {end})
 ORDER BY step, people DESC, name, following"""
-    return Query(sql.strip(), params.values)
+    sql = f"""SELECT {found}, quantileExactInclusiveIf{took} AS median_seconds
+FROM ({moves})
+{sets} {shown}"""
+    each = f"SELECT {found}, quantileExactInclusiveIfState{took} AS spans FROM ({moves}) {sets}"
+    merge = f"""SELECT step, name, following, is_node, sum(shards.people) AS people,
+    quantileExactInclusiveIfMerge(0.5)(spans) AS median_seconds
+FROM shards
+GROUP BY step, name, following, is_node {shown}"""
+    return Query(sql, params.values, sharded=Sharded(merge, each))
 
 
 def members(paths: Paths, window: TimeRange, person: str, at: tuple[int, str, str | None]) -> Query:
@@ -52,7 +57,7 @@ FROM (
 )
 WHERE {" AND ".join(found)}
 GROUP BY who"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=UNITED)
 
 
 def _moves(paths: Paths, window: TimeRange, person: str, params: Params) -> str:

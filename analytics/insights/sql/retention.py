@@ -20,7 +20,7 @@ from analytics.insights.sql.params import EPOCH, Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.trend import Source, events_of, key_by
 from analytics.insights.sql.values import is_value
-from portal.store.query import Query, TimeRange
+from portal.store.query import UNITED, Query, TimeRange, added
 
 BEGINNING = EPOCH.replace(year=1900)
 
@@ -66,7 +66,8 @@ def counted(wanted: Wanted) -> Query:
     once for every bucket started in.
     """
     params = Params()
-    columns = ", ".join(masks.names("s", wanted.words) + masks.names("r", wanted.words))
+    names = masks.names("s", wanted.words) + masks.names("r", wanted.words)
+    columns = ", ".join(names)
     key = "toLowCardinality(key) AS key, " if wanted.has_key else ""
     sql = f"""
 SELECT {key}{columns}, count() AS people
@@ -75,7 +76,8 @@ FROM (
 )
 WHERE {masks.is_any("s", wanted.words)}
 GROUP BY {"key, " if wanted.has_key else ""}{columns}"""
-    return Query(sql.strip(), params.values)
+    by = ["key", *names] if wanted.has_key else names
+    return Query(sql.strip(), params.values, sharded=added("people", by=by))
 
 
 def members(
@@ -107,7 +109,7 @@ FROM (
     GROUP BY who
 )
 WHERE begun > 0 AND belongs AND came_back"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=UNITED)
 
 
 def _persons(wanted: Wanted, params: Params) -> str:

@@ -25,7 +25,7 @@ from analytics.insights.sql.trend import (
     label_of,
     where_of,
 )
-from portal.store.query import Query, TimeRange
+from portal.store.query import Query, TimeRange, added
 
 DAY_S = 86_400
 MAX_UNITS = 30_000
@@ -121,7 +121,7 @@ FROM (
     GROUP BY label, who
 )
 GROUP BY label, place"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=added("change", by=["label", "place"]))
 
 
 def cell_of(starts: Sequence[datetime], end: datetime, params: Params) -> str:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from portal.store.cluster import Cluster, local, system_of_shards
 from portal.store.query import Query
 
 # Rows of one statement: keeps a first look at a large store within its time limit.
 ROWS_AT_ONCE = 5_000_000
 PARTS = """
-SELECT name, toString(uuid), rows FROM system.parts
-WHERE database = currentDatabase() AND table = 'events' AND active ORDER BY name
+SELECT {part} AS part, toString(uuid), rows FROM {parts}
+WHERE database = {{database:String}} AND table = {{table:String}} AND active ORDER BY part
 """
+# On a cluster two shards may call a part the same.
+ON_SHARD = "concat(toString(_shard_num), ':', {name})"
 # Arrays and objects stand in the JSON only; the test before it spares most rows the parsing.
 NESTED = """if(position(properties, '[') > 0 OR position(properties, '{', 2) > 0,
             arrayFilter(p -> p.2 IN ('Array', 'Object'), arrayMap(
@@ -43,15 +46,24 @@ WHERE _part IN {{parts:Array(String)}} GROUP BY _part, name, property, nested.2
 """
 
 
-def parts() -> Query:
-    """Return the parts of the events table: name, uuid, rows."""
-    return Query(PARTS.strip())
+def parts(database: str, cluster: Cluster | None) -> Query:
+    """Return the parts of the events table, on a cluster those of one node a shard: name, uuid, rows."""
+    sql = PARTS.strip().format(
+        part=part_of("name", cluster), parts=system_of_shards("parts", cluster)
+    )
+    table = "events" if cluster is None else local("events")
+    return Query(sql, {"database": database, "table": table})
 
 
-def catalogue(names: Sequence[str]) -> Query:
+def part_of(name: str, cluster: Cluster | None) -> str:
+    return name if cluster is None else ON_SHARD.format(name=name)
+
+
+def catalogue(names: Sequence[str], cluster: Cluster | None) -> Query:
     """Count names and properties of some parts.
 
     Columns: `part`, `name`, `property` and `type` (both empty: the event itself), `events`,
     `first`, `last`.
     """
-    return Query(CATALOGUE.strip(), {"parts": list(names)})
+    sql = CATALOGUE.strip().replace("_part", part_of("_part", cluster))
+    return Query(sql, {"parts": list(names)})

@@ -25,10 +25,19 @@ from analytics.insights.sql.conditions import condition
 from analytics.insights.sql.params import Params
 from analytics.insights.sql.selection import Selection, where
 from analytics.insights.sql.values import Key, key_of, latest, number_of, of_event, of_person
-from portal.store.query import Query
+from portal.store.query import UNITED, Query, Sharded, added
 
 EXACT_UP_TO = 1_000_000
 OTHER = "$other"
+# What makes one number of those that shards counted, where anything does.
+ADDED = {
+    "count": "sum",
+    "uniqExact": "sum",
+    "uniqExactIf": "sum",
+    "sum": "sum",
+    "min": "min",
+    "max": "max",
+}
 BEST_FIRST = "total DESC NULLS LAST, if(key = '', '$none', substring(key, 2)), key"
 
 
@@ -104,7 +113,7 @@ FROM (
     {_cells(source, grid, label_of(source, top, params), "label", params)}
 )
 GROUP BY label"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=_added_points(parts, has_totals=True))
 
 
 def split_points(source: Source, grid: Grid) -> Query:
@@ -124,7 +133,7 @@ FROM (
     WHERE {where_of(source, params)}
     GROUP BY bucket
 )"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=_added_points(parts, has_totals=False))
 
 
 def totals(source: Source) -> Query:
@@ -136,7 +145,12 @@ def totals(source: Source) -> Query:
 SELECT {counted}
 FROM {events_of(source, params)}
 WHERE {where_of(source, params)}"""
-    return Query(sql.strip(), params.values)
+    sharded = None
+    if is_additive(parts):
+        names = (f"total{place}" for place in range(len(parts)))
+        joined = (f"{join_of(parts)}(shards.{name}) AS {name}" for name in names)
+        sharded = Sharded(f"SELECT {', '.join(joined)} FROM shards")
+    return Query(sql.strip(), params.values, sharded=sharded)
 
 
 def is_split(math: Math) -> bool:
@@ -185,6 +199,61 @@ FROM (
 GROUP BY label
 ORDER BY label"""
     return Query(sql.strip(), params.values)
+
+
+def ranking(source: Source) -> Query:
+    """Rank the values of the breakdown by their total, then by name.
+
+    Columns: `key` and `total`, best first, at most the breakdown's limit.
+    """
+    params = Params()
+    parts = parts_of(source, params)
+    key = key_by(source, params)
+    limit = source.breakdown.limit if source.breakdown else 1
+    best = f"ORDER BY {BEST_FIRST} LIMIT {params.add(limit, 'UInt32')}"
+    names = [f"t{place}" for place in range(len(parts))]
+    measured = [f"{part.direct()} AS {name}" for part, name in zip(parts, names, strict=True)]
+    each = f"""
+SELECT {key.typed("raw")} AS key, {", ".join(names)}
+FROM (
+    SELECT {key.raw} AS raw, {", ".join(measured)}
+    FROM {events_of(source, params)}
+    WHERE {where_of(source, params)}
+    GROUP BY raw
+)"""
+    sql = f"SELECT key, {' / '.join(names)} AS total FROM ({each}) {best}"
+    sharded = None
+    if is_additive(parts):
+        total = " / ".join(f"{join_of(parts)}({name})" for name in names)
+        merge = f"SELECT key, {total} AS total FROM shards GROUP BY key {best}"
+        sharded = Sharded(merge, each.strip())
+    return Query(sql, params.values, sharded=sharded)
+
+
+def is_additive(parts: Sequence[Part]) -> bool:
+    """Tell whether what shards counted makes the whole: each person is on one of them."""
+    return all(part.function in ADDED for part in parts)
+
+
+def join_of(parts: Sequence[Part]) -> str:
+    """Return the function that makes one of what the shards counted."""
+    return ADDED[parts[0].function]
+
+
+def _added_points(parts: Sequence[Part], *, has_totals: bool) -> Sharded | None:
+    """Say how the points of shards become one; None where their states must be merged."""
+    if not is_additive(parts):
+        return None
+    places, join = range(len(parts)), join_of(parts)
+    arrays = ", ".join(f"shards.points{place}" for place in places)
+    points = "".join(f", found.{place + 2} AS points{place}" for place in places)
+    totals = "".join(f", total{place}" for place in places) if has_totals else ""
+    added = "".join(f", {join}(shards.total{place}) AS total{place}" for place in places)
+    return Sharded(f"""SELECT label, found.1 AS buckets{points}{totals}
+FROM (
+    SELECT label, {join}Map(shards.buckets, {arrays}) AS found{added if has_totals else ""}
+    FROM shards GROUP BY label
+)""")
 
 
 def _cells(source: Source, grid: Grid, group: str, name: str, params: Params) -> str:
@@ -242,7 +311,8 @@ def sessionless(source: Source) -> Query:
     found = where(
         source.selection, params, source.person, "session_id = ''", f"{source.person} != 0"
     )
-    return Query(f"SELECT count() AS n FROM events WHERE {found}", params.values)
+    sql = f"SELECT count() AS n FROM events WHERE {found}"
+    return Query(sql, params.values, sharded=added("n"))
 
 
 def members(source: Source) -> Query:
@@ -254,7 +324,7 @@ SELECT {source.person} AS who, toUnixTimestamp64Micro(min(ts)) AS at
 FROM {events_of(source, params)}
 WHERE {found} AND {source.person} != 0
 GROUP BY who"""
-    return Query(sql.strip(), params.values)
+    return Query(sql.strip(), params.values, sharded=UNITED)
 
 
 def last_seen(event: str) -> Query:

@@ -17,7 +17,7 @@ from analytics.insights.sql.spans import during
 from analytics.insights.sql.trend import amount_of
 from analytics.insights.sql.values import of_event
 from analytics.insights.why import Periods
-from portal.store.query import Query, TimeRange
+from portal.store.query import Query, Sharded, TimeRange, added
 
 # A property with more values among the first events is not grouped by: it would cost memory.
 LOOKED_AT = 100_000
@@ -83,21 +83,27 @@ def contributions(why: Why, periods: Periods, reads: Sequence[Read], person: str
     aggregates = ", ".join(measured(why, params))
     found = ("now", "before", "events_now", "events_before")
     sums = ", ".join(f"sum({name}) OVER (PARTITION BY place) AS all_{name}" for name in found)
-    sql = f"""
-SELECT place, key, {", ".join(found)}, count() OVER (PARTITION BY place) AS of, {sums}
-FROM (
-    SELECT {place_of(names)} AS place, {joined(names)} AS key, {aggregates}
+    each = f"""SELECT {place_of(names)} AS place, {joined(names)} AS key, {aggregates}
     FROM (
         SELECT {keys}{read_columns(why, person, params)},
             {" AND ".join(during(periods.now, params))} AS is_now
         FROM events
         WHERE {inside(why, periods, params, person)}
     )
-    GROUP BY GROUPING SETS ({sets})
+    GROUP BY GROUPING SETS ({sets})"""
+    most = params.integer(MOST_VALUES)
+
+    def ranked(values: str) -> str:
+        return f"""
+SELECT place, key, {", ".join(found)}, count() OVER (PARTITION BY place) AS of, {sums}
+FROM (
+    {values}
 )
 ORDER BY place, abs(now - before) DESC, key
-LIMIT {params.integer(MOST_VALUES)} BY place"""
-    return Query(sql.strip(), params.values, heavy=True)
+LIMIT {most} BY place""".strip()
+
+    merge = ranked(added(*found, by=["place", "key"]).merge)
+    return Query(ranked(each), params.values, heavy=True, sharded=Sharded(merge, each))
 
 
 def place_of(names: Sequence[str]) -> str:
