@@ -16,6 +16,8 @@ from typing import Literal, get_args
 
 from django.conf import settings
 
+from portal.store import nodes
+
 Form = Literal["columns", "rollups", "rows"]
 FORMS: tuple[Form, ...] = get_args(Form)
 _chosen: ContextVar[frozenset[str] | None] = ContextVar("fast_forms", default=None)
@@ -23,6 +25,8 @@ _chosen: ContextVar[frozenset[str] | None] = ContextVar("fast_forms", default=No
 
 def is_on(form: Form) -> bool:
     """Tell whether a form may be used: as PORTAL_FAST_FORMS says, or as `only` does here."""
+    if form == "rows" and nodes.cluster() is not None:
+        return False  # rows of many machines are not kept on one
     chosen = _chosen.get()
     return form in (settings.FAST_FORMS if chosen is None else chosen)
 

@@ -47,11 +47,12 @@ WORKERS = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="p
 
 @dataclass(frozen=True)
 class Journeys:
-    """One row a person who entered: the best attempt.
+    """One row a person who entered: the best attempt. Persons with alike ones may share a row.
 
     times[i, k] is when step k was taken in microseconds, NEVER if not; keys[i, k] is the place in
     `texts` of the breakdown's value that the event carried. `trend` holds per bucket who entered and
-    who converted.
+    who converted. `shared` says how many persons each row stands for, and then nobody is named;
+    left out, each is one person.
     """
 
     person: NDArray[np.uint64]
@@ -60,10 +61,20 @@ class Journeys:
     texts: tuple[str, ...]
     is_open: NDArray[np.bool_]
     trend: Ints
+    shared: Ints | None = None
 
     @property
     def taken(self) -> NDArray[np.bool_]:
         return np.asarray(self.times != NEVER)
+
+    @property
+    def people(self) -> Ints:
+        """How many persons each row stands for."""
+        return np.ones(len(self.times), np.int64) if self.shared is None else self.shared
+
+    def of_everybody(self, values: NDArray[Any], of: NDArray[np.bool_]) -> NDArray[Any]:
+        """Return the values of the chosen rows, once a person."""
+        return values[of] if self.shared is None else np.repeat(values[of], self.shared[of])
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from pytest_django.fixtures import Settings
 
 from analytics.insights.definitions.window import parse_asked
 from analytics.insights.models import Cohort
 from portal.lib import clock
-from portal.store import client, migrate, nodes, sources
+from portal.store import client, nodes, sources
 from portal.store.cluster import SPREAD, Cluster, local, of_unsettled, on_shard
 from portal.store.frame import Frame
 from portal.store.models import Epoch
@@ -37,6 +38,7 @@ SHARDS = 2
 USERS = [f"user-{number}" for number in range(40)]
 # Joined a moment ago: their rows lie where the loser's hash says.
 MERGED = {f"user-{number}": f"user-{number + 1}" for number in range(0, 20, 2)}
+TABLES = ("events", "person_properties", "person_overrides")
 _number = count(1)
 
 
@@ -104,14 +106,8 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("paths", {"steps": 3, "min_users": 3, "by": {"property": "$platform"}}),
     ("events", {"limit": 50}),
 ]  # fmt: skip
-WHO = [
-    ("trend", trend("unique_users")[1], {}),
-    ("funnel", {"steps": STEPS}, {"step": 2, "outcome": "dropped"}),
-    ("stickiness", {"event": "visit"}, {"buckets": 2}),
-    ("paths", {"steps": 4, "start": "visit"}, {"step": 2, "name": "order"}),
-]
 BEHAVED = {
-    "all": [
+    "and": [
         {"did": "order", "at_least": 2},
         {"not": {"did": "search", "then": "order", "within": {"value": 1, "unit": "day"}}},
     ]
@@ -215,13 +211,10 @@ def two_engines(engines: list[EngineProcess], everything: list[Event]) -> TwoEng
     opened = [engine.client() for engine in engines]
     homes = {one.person: shard_of(one) for one in {e.person: e for e in everything}.values()}
     for number, shard in enumerate(opened):
-        for table in ("events", "person_properties", "person_overrides"):
+        for table in TABLES:
             shard.command(f"DROP TABLE IF EXISTS {stored(table)}")
-        for text in migrate.files():
-            for statement in migrate.statements(text.read_text()):
-                name = next((t for t in SPREAD if f" {t} " in statement.partition("\n")[0]), "")
-                if name in {"events", "person_properties", "person_overrides"}:
-                    shard.command(statement.replace(f" {name} ", f" {stored(name)} ", 1))
+            made = client.connection().query(f"SHOW CREATE TABLE {table}").result_rows[0][0]
+            shard.command(str(made).replace(f"{nodes.database()}.{table}", stored(table), 1))
         copy(shard, [person for person, home in homes.items() if home == number])
     return TwoEngines(opened)
 
@@ -277,7 +270,8 @@ def all_questions() -> list[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize("is_settled", [True, False], ids=["at home", "merged a moment ago"])
 def test_two_engines_of_half_the_persons_answer_like_one(
     everything: list[Event], merge_persons: Callable[[], None], engines: list[EngineProcess],
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, is_settled: bool,
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings: Settings,
+    is_settled: bool,
 ) -> None:  # fmt: skip
     if not is_settled:
         merge_persons()
@@ -285,10 +279,65 @@ def test_two_engines_of_half_the_persons_answer_like_one(
     expected = [alike(asked(kind, body)) for kind, body in questions]
     cluster: TwoEngines = request.getfixturevalue("two_engines")
     monkeypatch.setattr(sources, "client", cluster)
-    monkeypatch.setattr("analytics.insights.sources.trend.nodes.cluster", lambda: "two engines")
+    monkeypatch.setattr(sources, "placed", lambda query, *_, **__: query)
+    settings.CLICKHOUSE_CLUSTER = "portal"
 
     found = [alike(asked(kind, body)) for kind, body in questions]
 
     for question, one, other in zip(questions, found, expected, strict=True):
         assert one == other, title(question)
     assert len(cluster.merged) > len(questions) * 2 / 3
+
+
+@pytest.fixture(scope="module")
+def two_shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    path = tmp_path_factory.mktemp("two-shards")
+    with running_engine(path, module="tests.store.two_shards") as process:
+        yield process
+
+
+def spread(engine: EngineProcess) -> str:
+    """Give an engine that is two shards all rows, and return the URL of its two databases.
+
+    Database `whole` holds them; in `spread` a shard's own table is a view that looks at the shard's
+    number, and the tables that queries name are Distributed, as on any cluster.
+    """
+    with engine.client() as opened:
+        for database in ("whole", "spread"):
+            opened.command(f"DROP DATABASE IF EXISTS {database} SYNC")
+            opened.command(f"CREATE DATABASE {database}")
+        for table in TABLES:
+            made = client.connection().query(f"SHOW CREATE TABLE {table}").result_rows[0][0]
+            home = "whole" if SPREAD[table] else "spread"
+            opened.command(made.replace(f"{nodes.database()}.{table}", f"{home}.{table}", 1))
+            rows = client.connection().raw_query(f"SELECT * FROM {table}", fmt="Native")
+            if rows:
+                opened.raw_insert(f"{home}.{table}", insert_block=rows, fmt="Native")
+            if key := SPREAD[table]:
+                opened.command(
+                    f"CREATE VIEW spread.{table}_local AS SELECT * FROM whole.{table}"
+                    f" WHERE {key} % {SHARDS} = shardNum() - 1"
+                )
+                opened.command(
+                    f"CREATE TABLE spread.{table} AS whole.{table}"
+                    f" ENGINE = Distributed('portal', 'spread', '{table}_local', {key})"
+                )
+    return f"http://default:@127.0.0.1:{engine.port}/spread"
+
+
+@pytest.mark.parametrize("is_settled", [True, False], ids=["at home", "merged a moment ago"])
+def test_a_cluster_of_two_shards_answers_like_one_engine(
+    everything: list[Event], merge_persons: Callable[[], None], two_shards: EngineProcess,
+    settings: Settings, is_settled: bool,
+) -> None:  # fmt: skip
+    if not is_settled:
+        merge_persons()
+    questions = all_questions()
+    expected = [alike(asked(kind, body)) for kind, body in questions]
+    settings.CLICKHOUSE_URL = spread(two_shards)
+    settings.CLICKHOUSE_CLUSTER = "portal"
+
+    found = [alike(asked(kind, body)) for kind, body in questions]
+
+    for question, one, other in zip(questions, found, expected, strict=True):
+        assert one == other, title(question)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from analytics.insights import conversions, counted_funnel
+from analytics.insights import conversions, counted_funnel, engine_journeys
 from analytics.insights.buckets import Grid, TooManyPoints, cut
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.funnel import Funnel, parse_funnel
@@ -22,8 +22,10 @@ from analytics.insights.sources.asking import translated
 from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named
 from analytics.insights.sql.funnel import reach
+from analytics.insights.sql.funnel_in_engine import reason_against
 from analytics.insights.sql.trend import last_seen
 from portal.lib.field_error import FieldError
+from portal.store import nodes
 from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame, Meta
 from portal.store.native import Columns
@@ -60,15 +62,24 @@ class Asked:
         self.costs.append(cost)
         return columns
 
-    def journeys(self, grid: Grid | None = None) -> Journeys:
+    def journeys(self, grid: Grid | None = None, *, named: bool = False) -> Journeys:
+        """Find each person's best attempt: where the rows are, or by a pass over the rows."""
         question, selection = self.question, kept_selection(self.funnel)
+        about = (self.funnel, self.window, question.as_of, question.person, self.read)
+        if finds_in_engine() and not reason_against(self.funnel, has_trend=grid is not None):
+            return engine_journeys.journeys(*about, named=named)
         if selection is not None:
             wide = reach(self.funnel, self.window)
             kept = kept_rows(selection, wide, question, self.read, is_worth_it=True)
             if kept is not None:
                 self.costs.append(kept[1])
                 return kept_journeys(self.funnel, self.window, question.as_of, kept[0], grid)
-        return journeys(self.funnel, self.window, question.as_of, question.person, self.read, grid)
+        return journeys(*about, grid)
+
+
+def finds_in_engine() -> bool:
+    """Tell whether rows are on many machines, so that they should not come here."""
+    return nodes.cluster() is not None
 
 
 def asked(question: Question) -> Asked:
@@ -94,7 +105,11 @@ class FunnelSource:
         grid = grid_of(ready)
         complete = complete_of(ready, grid) if grid else []
         body = conversions.answer(ready.funnel, ready.journeys(grid), grid, complete)
-        warnings = (*warnings_of(ready, body), *marks(ready.funnel))
+        warnings = (
+            *warnings_of(ready, body),
+            *marks(ready.funnel),
+            *travels(ready.funnel, has_trend=grid is not None),
+        )
         spent = reduce(Meta.plus, ready.costs)
         meta = replace(
             spent,
@@ -116,7 +131,7 @@ class FunnelSource:
         step = cell.integer("step", 1, low=1, high=len(ready.funnel.steps))
         outcome = cell.choice("outcome", ("reached", "dropped"), "reached")
         value = cell.take("value")
-        found = ready.journeys()
+        found = ready.journeys(named=True)
         chosen = found.taken[:, step - 1]
         if outcome == "dropped":
             base = conversions.before(ready.funnel, step - 1) if step > 1 else 0
@@ -167,6 +182,12 @@ def marks(funnel: Funnel) -> list[str]:
     if funnel.sampling == 1:
         return []
     return [f"Counted over a sample: {funnel.sampling:.4g} of all persons, not scaled up."]
+
+
+def travels(funnel: Funnel, *, has_trend: bool) -> list[str]:
+    """Say why a cluster has to send every event of the steps."""
+    reason = reason_against(funnel, has_trend=has_trend) if finds_in_engine() else ""
+    return [f"Slow on a cluster, for all events of its steps are sent: {reason}."] if reason else []
 
 
 def cells(body: Json) -> tuple[list[Any], ...]:

@@ -90,23 +90,28 @@ def size(funnel: Funnel, window: TimeRange) -> Query:
     """Return how many events there are at most, read from the primary key: one row, `events`."""
     params = Params()
     bare = Selection(None, reach(funnel, window))
-    sql = f"SELECT count() AS events FROM events WHERE {where(bare, params, '', *_names(funnel, params))}"
+    sql = f"SELECT count() AS events FROM events WHERE {where(bare, params, '', *of_names(funnel, params))}"
     return Query(sql, params.values)
 
 
 def _wanted(
     funnel: Funnel, window: TimeRange, params: Params, person: str, part: Slice
 ) -> list[str]:
-    found = [*_names(funnel, params), f"{person} != 0"]
+    found = [*of_names(funnel, params), f"{person} != 0"]
     if funnel.order == "strict":
         found.append(_who_begin(funnel, window, params, person))
-    if part.count > 1:
-        of = params.add(part.count, "UInt64")
-        found.append(f"intHash64({person}) % {of} = {params.add(part.number, 'UInt64')}")
-    return found
+    return [*found, *of_slice(part, person, params)]
 
 
-def _names(funnel: Funnel, params: Params) -> list[str]:
+def of_slice(part: Slice, person: str, params: Params) -> list[str]:
+    """Return the condition that a person belongs to a slice."""
+    if part.count == 1:
+        return []
+    of = params.add(part.count, "UInt64")
+    return [f"intHash64({person}) % {of} = {params.add(part.number, 'UInt64')}"]
+
+
+def of_names(funnel: Funnel, params: Params) -> list[str]:
     """Restrict the names, unless any event can play a part; a strict funnel looks at all."""
     wanted: list[Wanted] = [*funnel.steps, *funnel.exclusions]
     names = {one.event for one in wanted}

@@ -25,7 +25,7 @@ from analytics.insights.sql.trend import (
     label_of,
     where_of,
 )
-from portal.store.query import Query, TimeRange, added
+from portal.store.query import Query, Sharded, TimeRange, added
 
 DAY_S = 86_400
 MAX_UNITS = 30_000
@@ -75,8 +75,8 @@ def ranking(source: Source, grid: Grid, place: int) -> Query:
     opens, closes = params.instant(found.opens[place]), params.instant(found.closes[place])
     key = key_by(source, params)
     limit = source.breakdown.limit if source.breakdown else 1
-    sql = f"""
-SELECT {key.typed("raw")} AS key
+    best = f"ORDER BY {BEST_FIRST} LIMIT {params.add(limit, 'UInt32')}"
+    each = f"""SELECT {key.typed("raw")} AS key, total
 FROM (
     SELECT {key.raw} AS raw,
         uniqExactIf({source.person}, ts >= {opens} AND ts < {closes}) AS total
@@ -84,10 +84,10 @@ FROM (
     WHERE {where_of(wide, params)}
     GROUP BY raw
     HAVING max({is_counted}[{cell}])
-)
-ORDER BY {BEST_FIRST}
-LIMIT {params.add(limit, "UInt32")}"""
-    return Query(sql.strip(), params.values)
+)"""
+    found = f"SELECT key, sum(shards.total) AS total FROM shards GROUP BY key {best}"
+    sharded = Sharded(f"SELECT key FROM ({found})", each)
+    return Query(f"SELECT key FROM ({each}) {best}", params.values, sharded=sharded)
 
 
 def rolling(source: Source, grid: Grid, top: Sequence[str]) -> Query:
