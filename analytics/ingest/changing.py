@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from analytics.ingest import merging, parting
+from analytics.ingest import homing, merging, parting
 from analytics.ingest.identities import Changes, Id, Identities, commit, members_of
 from analytics.ingest.models import Apart, Identity, Merge, PersonChange
 from analytics.ingest.parting import Parting
@@ -136,6 +136,7 @@ def keep_apart(change: PersonChange, leaving: Parting) -> None:
 
 def complete(change: PersonChange, leaving: Parting, now: datetime) -> None:
     """Put the override out of force: this is the moment of the split."""
+    homing.note([leaving.number], now)
     merging.retire_overrides([leaving.merge])
     with transaction.atomic():
         leaving.merge.delete()

@@ -14,12 +14,14 @@ from enum import Enum
 import pyarrow as pa
 from django.db import transaction
 
+from analytics.ingest import homing
 from analytics.ingest.columns import stream
 from analytics.ingest.inserting import insert
 from analytics.ingest.instruments import merges as merge_count
 from analytics.ingest.instruments import pending_overrides
-from analytics.ingest.models import Merge
-from portal.store import client
+from analytics.ingest.models import Away, Merge
+from portal.store import client, nodes
+from portal.store.cluster import altered, system
 from portal.store.models import Epoch
 from portal.store.query import Query
 
@@ -29,8 +31,8 @@ AT_ONCE = 1_000  # persons in one statement's text
 REKEYED_LATER = (Merge.Stage.OVERRIDDEN, Merge.Stage.REKEYING)
 UNFINISHED = (*REKEYED_LATER, Merge.Stage.PARTING)
 IS_REWRITING = """
-SELECT count() FROM system.mutations
-WHERE database = currentDatabase() AND table = 'events' AND NOT is_done
+SELECT count() FROM {mutations}
+WHERE database = {{database:String}} AND table IN ('events', 'events_local') AND NOT is_done
     AND position(command, 'UPDATE person') > 0
 """
 COPY_PROPERTIES = """
@@ -52,6 +54,7 @@ def settle() -> bool:
         return False
     active = list(Merge.objects.filter(stage__in=UNFINISHED))
     losers = [merge.loser for merge in fresh]
+    homing.make_way(losers)
     copy_properties(fresh)
     stored = standing_in("events", losers)
     late = [merge for merge in fresh if merge.loser in stored]
@@ -65,9 +68,8 @@ def settle() -> bool:
         chosen = Merge.objects.filter(pk__in=fresh_ids)
         chosen.exclude(pk__in=late_ids).update(stage=Merge.Stage.DONE)
         chosen.filter(pk__in=late_ids).update(stage=Merge.Stage.OVERRIDDEN)
-        Epoch.move(pending_overrides=len(active) + len(late))
+        count_overrides()
     merge_count.inc(len(fresh))
-    pending_overrides.set(len(active) + len(late))
     return True
 
 
@@ -89,6 +91,8 @@ def copy_properties(merges: Sequence[Merge]) -> None:
         part = chosen[first : first + AT_ONCE]
         client.command(
             COPY_PROPERTIES,
+            # On a cluster a value belongs on the shard of its new person.
+            settings_={"parallel_distributed_insert_select": 0, "distributed_foreground_insert": 1},
             losers=[merge.loser for merge in part],
             winners=[merge.target for merge in part],
         )
@@ -106,6 +110,7 @@ def write_overrides(merges: Sequence[Merge], *, version: int, is_deleted: bool =
             }
         )
         insert("person_overrides", rows, token=f"{version}-{merges[0].pk}-{len(merges)}")
+        nodes.sync("person_overrides")
 
 
 class Step(Enum):
@@ -121,11 +126,11 @@ def rekey(now: datetime) -> Step:
     """Take the background rewriting one step further; quick, to be called every few seconds."""
     if not Merge.objects.filter(stage__in=REKEYED_LATER).exists():
         return Step.IDLE
-    if client.run(Query(IS_REWRITING)).value():
+    if is_rewriting():
         return Step.RUNNING
     running = list(Merge.objects.filter(stage=Merge.Stage.REKEYING))
     if running:
-        return conclude(running)
+        return conclude(running, now)
     waiting = Merge.objects.filter(stage=Merge.Stage.OVERRIDDEN).order_by("pk")
     first = waiting.first()
     if first is not None and now - first.merged_at > REKEY_AFTER:
@@ -136,11 +141,17 @@ def rekey(now: datetime) -> Step:
     return Step.IDLE
 
 
-def conclude(running: Sequence[Merge]) -> Step:
+def is_rewriting() -> bool:
+    sql = IS_REWRITING.format(mutations=system("mutations", nodes.cluster()))
+    return bool(client.run(Query(sql, {"database": nodes.database()})).value())
+
+
+def conclude(running: Sequence[Merge], now: datetime) -> Step:
     """Retire the overrides when no stored event needs them; otherwise rewrite again."""
     if standing_in("events", [merge.loser for merge in running]):
         rewrite(running)
         return Step.RUNNING
+    homing.become([one.loser for one in running], [one.target for one in running], now)
     retire_overrides(running)
     with transaction.atomic():
         chosen = Merge.objects.filter(pk__in=[one.pk for one in running])
@@ -156,7 +167,7 @@ def retire_overrides(merges: Sequence[Merge]) -> None:
 
 def count_overrides() -> None:
     """Move the epoch, and say how many overrides queries must apply."""
-    left = Merge.objects.filter(stage__in=UNFINISHED).count()
+    left = Merge.objects.filter(stage__in=UNFINISHED).count() + Away.objects.count()
     Epoch.move(pending_overrides=left)
     pending_overrides.set(left)
 
@@ -165,8 +176,9 @@ def rewrite(merges: Sequence[Merge]) -> None:
     """Begin to rewrite the person of stored events; the engine does it part by part."""
     losers = ",".join(str(merge.loser) for merge in merges)
     winners = ",".join(str(merge.target) for merge in merges)
+    table = altered("events", nodes.cluster())
     client.command(
-        f"ALTER TABLE events UPDATE person = transform(person, [{losers}], [{winners}], person)"
+        f"ALTER TABLE {table} UPDATE person = transform(person, [{losers}], [{winners}], person)"
         f" WHERE person IN ({losers})",
         settings_={"mutations_sync": 0, "max_query_size": 1 << 20},
     )

@@ -117,6 +117,25 @@ class Apart(models.Model):
         return f"{self.one} | {self.other}"
 
 
+class Away(models.Model):
+    """A person of whom some events lie on another shard of the cluster: see homing.py."""
+
+    class Stage(models.TextChoices):
+        WAITING = "waiting"
+        ANNOUNCED = "announced"
+        MOVED = "moved"
+
+    person = models.BigIntegerField(unique=True)
+    since = models.DateTimeField()  # in this stage
+    stage = models.CharField(max_length=12, choices=Stage, default=Stage.WAITING)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
 class PersonChange(models.Model):
     """A merge or a split that an admin asked for. The writer carries it out, one after another."""
 

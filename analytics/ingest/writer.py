@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import DatabaseError
 
-from analytics.ingest import changing, columns, duplicates, merging, quarantine
+from analytics.ingest import changing, columns, duplicates, homing, merging, quarantine
 from analytics.ingest.events import ALIAS, IDENTIFIED
 from analytics.ingest.identities import Id, Identities, Join, commit
 from analytics.ingest.inserting import insert
@@ -26,6 +26,7 @@ from analytics.ingest.instruments import dropped_events, quarantined_events, wri
 from analytics.ingest.narrowing import insert_events
 from analytics.ingest.properties import person_properties
 from analytics.ingest.spool import Batch, Outcome, Plan, Spool
+from portal.store import nodes
 from portal.store.models import Epoch
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,16 @@ class Writer:
         """
         if Epoch.current().number != self._epoch:
             self._identities = None
-        self._change(now)
-        self._rekey(now)
+        self._bring_home(now)
+        if not homing.is_moving():
+            self._change(now)
+            self._rekey(now)
+
+    def _bring_home(self, now: datetime) -> None:
+        """On a cluster, move merged persons' events to their shard."""
+        if nodes.cluster() is not None and homing.step(now, after=now - merging.REKEY_AFTER):
+            merging.count_overrides()
+            self._epoch = Epoch.current().number
 
     def _change(self, now: datetime) -> None:
         """Take a merge or split by an admin further, unless a batch is half inserted."""

@@ -3,7 +3,7 @@
 Embedded, a table is one table. On a cluster (CLICKHOUSE_CLUSTER) a name stands for three things:
 `events_local`, replicated within a shard, holds a shard's rows; `events`, Distributed over all
 shards, is what queries and inserts name; and a few small tables lie on every node whole. All events
-of a person lie on one shard, so what is counted per person is counted there (docs/decisions/0012).
+of a person lie on one shard, so what is counted per person is counted there (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -140,6 +140,14 @@ def placed(query: Query, cluster: Cluster | None, *, is_settled: bool) -> Query:
         answers = f"(SELECT * FROM {answers}\nUNION ALL\nSELECT * FROM (\n{rest}\n))"
     merge = query.sharded.merge.replace(SHARDS, f"FROM {answers} AS shards")
     return replace(query, sql=merge, sharded=None, settings=settings)
+
+
+def without(query: Query, cluster: Cluster | None, unread: str) -> Query:
+    """Return the query without the stored events for which a condition holds, on every shard."""
+    if cluster is None or not unread:
+        return query
+    filters = {f"{cluster.database}.{local('events')}": f"NOT ({unread})"}
+    return replace(query, settings={**query.settings, "additional_table_filters": str(filters)})
 
 
 def on_shard(each: str, cluster: Cluster, *, is_settled: bool) -> str:

@@ -16,6 +16,9 @@ class Epoch(models.Model):
     # Moves when stored events changed other than by new rows or by a merge (split, erasure):
     # whoever keeps rows by event must read them again.
     rewrites = models.BigIntegerField(default=0)
+    # A condition on stored events that no query may read, because a copy of them counts or will:
+    # on a cluster, while events move to the shard of their person (analytics.ingest.homing).
+    unread = models.TextField(default="")
 
     def __str__(self) -> str:
         return str(self.number)
@@ -29,6 +32,12 @@ class Epoch(models.Model):
         """Make every cached answer unusable, and say how many overrides queries must apply."""
         cls.objects.get_or_create(id=1)
         cls.objects.filter(id=1).update(number=F("number") + 1, pending_overrides=pending_overrides)
+
+    @classmethod
+    def leave_out(cls, unread: str) -> None:
+        """Say which stored events no query may read from now on; moves the epoch."""
+        cls.objects.get_or_create(id=1)
+        cls.objects.filter(id=1).update(number=F("number") + 1, unread=unread)
 
     @classmethod
     def rewritten(cls) -> None:

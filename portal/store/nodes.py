@@ -41,6 +41,15 @@ def altering(table: str, change: str) -> list[str]:
     return list(defined(f"ALTER TABLE {table} $on_cluster {change}", cluster()))
 
 
+def sync(table: str) -> None:
+    """Wait until every node of a cluster has what was written to a table that lies on all of them.
+
+    Raises client.QueryFailed, client.EngineUnavailable.
+    """
+    if (on := cluster()) is not None:
+        client.command(f"SYSTEM SYNC REPLICA {on.on} `{on.database}`.{table}")
+
+
 def check() -> None:
     """See to it that the engine knows the cluster, and each node its place in it.
 

@@ -12,7 +12,7 @@ from django.core.cache import cache
 
 from portal.lib.registry import Registry
 from portal.store import client, native, nodes, persons
-from portal.store.cluster import placed
+from portal.store.cluster import placed, without
 from portal.store.frame import Frame, Meta
 from portal.store.models import Epoch
 from portal.store.query import Query, TimeRange
@@ -50,7 +50,8 @@ class Question:
     def _placed(self, query: Query) -> Query:
         """Return the query as this engine runs it: alone, or as a cluster of shards."""
         is_settled = self.epoch.pending_overrides == 0
-        return placed(query, nodes.cluster(), is_settled=is_settled)
+        found = placed(query, nodes.cluster(), is_settled=is_settled)
+        return without(found, nodes.cluster(), self.epoch.unread)
 
     def _cost(self, query: Query, result: client.Result | client.Columns) -> Meta:
         return Meta(

@@ -201,7 +201,9 @@ def everything(db: None, store_schema: None, empty_cache: None) -> list[Event]:
     loaded = load(history())
     client.command("TRUNCATE TABLE person_overrides")
     for number, user in enumerate(USERS[:25]):
-        person_property(user, "country", ["DE", "US", "FR"][number % 3], at("2026-02-01"))
+        # At different times: of two joined persons the latest value counts.
+        told_at = at("2026-02-01") + timedelta(minutes=number)
+        person_property(user, "country", ["DE", "US", "FR"][number % 3], told_at)
     return loaded
 
 

@@ -23,9 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Cluster("portal", "default")
 TEXTS = [LEDGER, *(file.read_text() for file in migrate.files())]
 # A server's own configuration, with a Keeper inside: what a node of a real cluster has.
-CONFIGURATION = """<clickhouse>
+TEST_KEEPER = "<zookeeper><implementation>testkeeper</implementation></zookeeper>"
+CONFIGURATION = f"""<clickhouse>
     <tcp_port>9000</tcp_port>
-    <zookeeper><implementation>testkeeper</implementation></zookeeper>
+    {TEST_KEEPER}
     <macros><shard>01</shard><replica>a</replica></macros>
     <remote_servers><portal><shard><internal_replication>true</internal_replication>
         <replica><host>127.0.0.1</host><port>9000</port></replica>
@@ -42,6 +43,20 @@ try:
         engine.query(one)
     print(engine.query("SELECT name, engine, engine_full FROM system.tables"
                        " WHERE database = 'default'", "JSONEachRow"), flush=True)
+except Exception as error:
+    print(error, file=sys.stderr, flush=True)
+    os._exit(1)
+os._exit(0)
+"""
+
+ASK = """
+import os, sys
+from chdb import session
+path, statements = sys.argv[1], sys.argv[2:]
+try:
+    engine = session.Session(f"{path}/db?config-file={path}/config.xml")
+    for one in statements:
+        print(engine.query(one, "JSONEachRow"), flush=True)
 except Exception as error:
     print(error, file=sys.stderr, flush=True)
     os._exit(1)
@@ -162,4 +177,29 @@ def test_the_doctor_names_what_a_node_lacks() -> None:
     assert nodes.problems(found) == [
         "two has no events: run manage.py migrate_store --again",
         "two cannot write events_local: look at Keeper",
+    ]
+
+
+def test_the_example_of_a_configuration_is_one_that_the_portal_accepts(tmp_path: Path) -> None:
+    """Its hosts do not exist here, so this machine stands in for them."""
+    text = (ROOT / "deploy/clickhouse/cluster.xml").read_text()
+    text = re.sub(r"<host>[\w-]+</host>", "<host>127.0.0.1</host>", text)
+    text = re.sub(r"<zookeeper>.*</zookeeper>", TEST_KEEPER, text, flags=re.DOTALL)
+    (tmp_path / "config.xml").write_text(text)
+    asked = (
+        "SELECT cluster, max(shard_num) AS shards, count() AS nodes FROM system.clusters"
+        " WHERE cluster = 'portal' GROUP BY cluster",
+        "SELECT groupArray(macro) AS macros FROM (SELECT macro FROM system.macros ORDER BY macro)",
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, str(tmp_path), *asked],
+        env=os.environ | {"CLICKHOUSE_CLUSTER_SECRET": "only-for-tests"},
+        capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    rows = [orjson.loads(line) for line in done.stdout.splitlines() if line]
+    assert rows == [
+        {"cluster": "portal", "shards": 2, "nodes": 4},
+        {"macros": ["replica", "shard"]},
     ]

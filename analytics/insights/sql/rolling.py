@@ -85,8 +85,8 @@ FROM (
     GROUP BY raw
     HAVING max({is_counted}[{cell}])
 )"""
-    found = f"SELECT key, sum(shards.total) AS total FROM shards GROUP BY key {best}"
-    sharded = Sharded(f"SELECT key FROM ({found})", each)
+    whole = f"SELECT key, sum(shards.total) AS total FROM shards GROUP BY key {best}"
+    sharded = Sharded(f"SELECT key FROM ({whole})", each)
     return Query(f"SELECT key FROM ({each}) {best}", params.values, sharded=sharded)
 
 
