@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
 
 from analytics.ingest.identities import Id
 from analytics.ingest.models import Identity
@@ -160,6 +161,9 @@ def with_persons(rule: Rule) -> Rule:
 def persons_of(user_ids: Collection[str]) -> set[int]:
     """Return whose the user ids are: an id that nothing joined is its own person."""
     numbers = [Id(value, is_user=True).number for value in user_ids]
-    rows = Identity.objects.filter(number__in=numbers).values_list("number", "person")
-    joined = dict(rows.iterator(chunk_size=50_000))
+    # One array is one parameter: of 100,000 single ones Django and psycopg made 7 s of work.
+    query = f"SELECT number, person FROM {Identity._meta.db_table} WHERE number = ANY(%s)"
+    with connection.cursor() as cursor:
+        cursor.execute(query, [numbers])
+        joined: dict[int, int] = dict(cursor.fetchall())
     return {joined.get(number, number) for number in numbers}

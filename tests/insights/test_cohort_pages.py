@@ -392,6 +392,7 @@ class TestInOtherBuilders:
             TREND,
             "/explore/funnels/?event=visit&label=&event=buy&label=&window=14&unit=day",
             "/explore/retention/?start_event=visit&return_event=visit",
+            "/explore/sessions/?event=visit",
         ],
     )
     def test_a_breakdown_by_cohort_is_chosen_by_its_name(self, analyst: Client, path: str) -> None:

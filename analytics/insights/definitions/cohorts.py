@@ -323,6 +323,8 @@ def walked(value: T, change: Callable[[Any], Any]) -> T:
 
 def _walked(value: Any, change: Callable[[Any], Any]) -> Any:
     if type(value) is tuple:
+        if value and isinstance(value[0], str | int):
+            return value  # ids: 100,000 of them, and no part among them
         items = tuple(_walked(item, change) for item in value)
         is_same = all(new is old for new, old in zip(items, value, strict=True))
         return value if is_same else items

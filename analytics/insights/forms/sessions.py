@@ -17,12 +17,14 @@ from analytics.insights.forms.shared import (
     Pairs,
     Range,
     breakdown_body,
+    breakdown_of,
     breakdown_pairs,
     chosen,
     conditions,
     conditions_of,
     interval_for,
     number_or_text,
+    of_in,
     text,
 )
 from portal.store.query import TimeRange
@@ -58,7 +60,7 @@ class SessionsForm:
             week_start=chosen(query, "week_start", tuple(WEEKDAYS)),
             gap=text(query, "gap").strip() or cls.gap,
             breakdown=text(query, "breakdown").strip(),
-            of="person" if query.get("of") == "person" else "event",
+            of=of_in(query),
             limit=text(query, "limit"),
             measure=chosen(query, "measure", MEASURES),
             compare=bool(query.get("compare")),
@@ -70,16 +72,16 @@ class SessionsForm:
         cls, definition: Mapping[str, Any], view: Mapping[str, Any]
     ) -> SessionsForm:
         """Read a kept definition; what the builder has no field for is left out."""
-        breakdown = definition.get("breakdown") or {}
+        name, of, limit = breakdown_of(definition)
         return cls(
             event=definition.get("event") or "",
             where=tuple(conditions_of(definition.get("where") or (), "")),
             interval="" if view.get("fits") else definition.get("interval") or "day",
             week_start=definition.get("week_start") or "monday",
             gap=str(definition.get("session_gap_minutes") or cls.gap),
-            breakdown=str(breakdown.get("property", "")),
-            of=breakdown.get("of", "event"),
-            limit=str(breakdown.get("limit", "")),
+            breakdown=name,
+            of=of,
+            limit=limit,
             measure=next((one for one in MEASURES if one == view.get("measure")), MEASURES[0]),
             compare=bool(definition.get("compare")),
         )

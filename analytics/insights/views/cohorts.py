@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from analytics.insights import actions, nesting
 from analytics.insights.cohort_shapes import used_by
 from analytics.insights.counted_cohort import lines
+from analytics.insights.definitions.filters import InCohort
 from analytics.insights.figures.cohort import history, spark
 from analytics.insights.models import CHANGE_COHORT, EXPLORE, Cohort, CohortSize, SavedInsight
 from analytics.insights.people import place_of
@@ -88,7 +89,7 @@ def cohort(request: StaffRequest, cohort_id: int) -> HttpResponseBase:
 
 def more_members(request: StaffRequest, question: Question) -> HttpResponse:
     try:
-        context = members(request, question)
+        context = members(request, question, wanted(question))
     except PROBLEMS as problem:
         context = {"problem": problem_of(problem)}
     return render(request, "insights/_cohort_rows.html", context)
@@ -99,7 +100,7 @@ def answered(request: StaffRequest, row: Cohort, question: Question) -> Json:
     try:
         found = wanted(question)
         frame = ask("cohort", question)
-        people = members(request, question)
+        people = members(request, question, found)
     except PROBLEMS as problem:
         return {"problem": problem_of(problem)}
     rule = found.known.rule if found.known else None
@@ -112,10 +113,10 @@ def answered(request: StaffRequest, row: Cohort, question: Question) -> Json:
     }
 
 
-def members(request: StaffRequest, question: Question) -> Json:
+def members(request: StaffRequest, question: Question, found: InCohort) -> Json:
     """Return a page of members as the page shows them. Raises PROBLEMS."""
     after = place_of(str(request.GET.get("cursor") or ""))
-    page = members_page(question, wanted(question), PAGE, after)
+    page = members_page(question, found, PAGE, after)
     following = page["next"]
     return {
         "people": [person_row(one) for one in page["people"]],
@@ -134,6 +135,7 @@ def links_of(row: Cohort) -> Json:
     where = urlencode({"where": orjson.dumps({"cohort": row.pk, "op": "in"}).decode()})
     breakdown = urlencode({"event": "", "breakdown": row.pk, "of": "cohort"})
     return {
+        "people": f"{reverse('people')}?{urlencode({'cohort': row.pk})}",
         "trend": f"{reverse('trends')}?{where}",
         "funnel": f"{reverse('funnels')}?{where}",
         "breakdown": f"{reverse('trends')}?{breakdown}",

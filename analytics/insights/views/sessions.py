@@ -23,6 +23,7 @@ from analytics.insights.views.answering import (
     window_or_none,
 )
 from analytics.insights.views.behind import cell_url
+from analytics.insights.views.cohort_choices import with_cohort
 from analytics.insights.views.downloads import FileKind, frame_table
 from analytics.insights.views.picking import (
     Note,
@@ -60,7 +61,7 @@ LESS_IS_BETTER = ("bounce_share",)
 def sessions(request: StaffRequest) -> HttpResponseBase:
     """Build a question about sessions and show its answer."""
     seen = catalogue(request)
-    form = SessionsForm.read(request.GET)
+    form = with_cohort(request.user, SessionsForm.read(request.GET))
     condition = added_condition(request.GET, seen.types_of(form.events))
     if condition is not None:
         form = replace(form, where=(*form.where, condition))
