@@ -231,6 +231,29 @@ class TestPage:
         assert answer.status_code == 302
         assert "was=" not in answer["Location"]
 
+    def test_what_converters_did_more_is_loaded_when_asked_for(self, analyst: Client) -> None:
+        start = clock.now() - timedelta(days=20)
+        hour = timedelta(hours=1)
+        load(
+            [
+                *(Event("visit", start, f"u{n}") for n in range(80)),
+                *(Event("search", start + hour, f"u{n}") for n in range(20, 60)),
+                *(Event("buy", start + 2 * hour, f"u{n}") for n in range(40)),
+            ]
+        )
+        address = "event=visit&label=&event=buy&label=&window=1&unit=day"
+        page = text(analyst, f"{FUNNELS}?{address}")
+        link = re.search(r'id="ask-correlates" href="([^"]+)"', page)
+        assert link is not None
+
+        part = text(analyst, FUNNELS + unescape(link[1]), **{"HX-Request": "true"})
+        whole = text(analyst, FUNNELS + unescape(link[1]))
+
+        assert "40 people who converted, beside 40 whose time ran out" in part
+        assert re.search(r'<th scope="row">search</th><td class="num">20 <', part)
+        assert "May be chance" in part
+        assert "Back to the funnel" in whole
+
     def test_the_downloads_hold_what_is_shown(self, analyst: Client) -> None:
         self.company()
         page = text(analyst, f"{FUNNELS}?{STEPS}")

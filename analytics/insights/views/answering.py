@@ -92,7 +92,9 @@ def longer_address(form: Form) -> str:
 def links(request: StaffRequest, kind: str, form: Form, found: Answered, **changes: Any) -> Json:
     """Return the addresses of the people behind an answer, and of the files with its figures.
 
-    `fixed_query` is that of the page itself. A file's range is fixed and its moment the answer's, so that it holds the same figures later.
+    `fixed_query` is for whatever else is to agree with the answer.
+
+    A file's range is fixed and its moment the answer's, so that it holds the same figures later.
     """
     as_of, window = found.frame.meta.as_of, found.window
     fixed = Range(
@@ -101,10 +103,10 @@ def links(request: StaffRequest, kind: str, form: Form, found: Answered, **chang
     query = f"{form.address(range=fixed, **changes)}&{urlencode({'as_of': as_of.isoformat()})}"
     back = f"{request.path}{form.address()}"
     return {
-        "fixed_query": query,
         "people_url": people_url(kind, found.body, window, as_of, back),
         "csv_url": f"csv/{query}",
         "xlsx_url": f"xlsx/{query}",
+        "fixed_query": query,
     }
 
 

@@ -84,7 +84,9 @@ def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
     except PROBLEMS as problem:
         return {"problem": problem_of(problem)}
     shown, interval = found.frame.extra, form.interval_for(found.window)
-    return {
+    addresses = links(request, "funnel", form, found, interval=interval)
+    return addresses | {
+        "correlates_url": f"correlates/{addresses['fixed_query']}",
         "meta": found.frame.meta,
         "time_zone": found.window.zone,
         "interval": interval,
@@ -97,7 +99,6 @@ def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
         "differences": [difference(one) for one in shown.get("differences", ())[:20]],
         "points": shown.get("trend", ()),
         "histogram": [one for one in shown.get("histogram", ()) if one["users"]],
-        **links(request, "funnel", form, found, interval=interval),
     }
 
 
