@@ -10,8 +10,9 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from analytics.insights import actions as insights
+from analytics.insights.annotation_drafts import Draft as AnnotationDraft
 from analytics.insights.cohort_drafts import Save, parse_draft
-from analytics.insights.models import Cohort
+from analytics.insights.models import Annotation, Cohort
 from dashboards.models import Dashboard, Widget
 from portal.accounts import actions
 from portal.accounts.models import SCOPES, ApiToken, User
@@ -45,6 +46,13 @@ def make_cohort(actor: User | None = None, definition: Any = None, name: str = "
         "definition": definition or {"did": "buy"},
     }
     return insights.create_cohort(actor, parse_draft(body), Save(clock.now(), None))
+
+
+def make_annotation(actor: User | None = None, **values: Any) -> Annotation:
+    """Note that something happened now."""
+    now = clock.now()
+    draft = AnnotationDraft(**{"text": "Release", "at": now, **values})
+    return insights.create_annotation(actor, draft, now)
 
 
 def make_dashboard(uid: str = "", **values: Any) -> Dashboard:

@@ -18,7 +18,7 @@ from portal.accounts import actions
 from portal.accounts.models import User
 from portal.accounts.roles import ROLES
 from portal.lib import clock
-from tests.factories import make_cohort, make_dashboard, make_staff, make_token
+from tests.factories import make_annotation, make_cohort, make_dashboard, make_staff, make_token
 from tests.routes import filled, parameters, routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_cache", "store_schema")]
@@ -40,11 +40,18 @@ def cohort(owner: User) -> dict[str, object]:
     return {"cohort_id": make_cohort(owner).pk}
 
 
+def annotation(owner: User) -> dict[str, object]:
+    return {"annotation_id": make_annotation(owner).pk}
+
+
 OBJECTS: dict[str, Callable[[User], dict[str, object]]] = {
     "/dashboards/<slug:uid>/": public_dashboard,
     "/dashboards/<slug:uid>/widgets/<slug:key>.csv": public_dashboard,
     "/api/v1/dashboards/<slug:uid>": public_dashboard,
     "/api/v1/dashboards/<slug:uid>/data": public_dashboard,
+    "/explore/annotations/<int:annotation_id>/": annotation,
+    "/explore/annotations/<int:annotation_id>/delete/": annotation,
+    "/api/v1/annotations/<int:annotation_id>": annotation,
     "/explore/cohorts/<int:cohort_id>/": cohort,
     "/explore/cohorts/<int:cohort_id>/edit/": cohort,
     "/explore/cohorts/<int:cohort_id>/delete/": cohort,

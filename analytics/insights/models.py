@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -10,6 +11,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
+from portal.store.query import TimeRange
+
 if TYPE_CHECKING:
     from portal.accounts.models import User
 
@@ -17,6 +20,7 @@ EXPLORE = "insights.explore"
 RUN_SQL = "insights.run_sql"
 CHANGE_COHORT = "insights.change_cohort"
 SAVE = "insights.change_savedinsight"
+ANNOTATE = "insights.change_annotation"
 ADMINISTER = "insights.administer_insights"
 
 
@@ -218,3 +222,53 @@ class SavedInsight(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("saved-open", args=[self.pk])
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def visible_to(self, user: User) -> AnnotationQuerySet:
+        """Return all to those who may explore: everybody's charts show the same."""
+        return self if user.has_perm(EXPLORE) else self.none()
+
+    def editable_by(self, user: User) -> AnnotationQuerySet:
+        return self if user.has_perm(ANNOTATE) else self.none()
+
+    def touching(self, window: TimeRange) -> AnnotationQuerySet:
+        lasting = Q(until__isnull=True, at__gte=window.start) | Q(until__gte=window.start)
+        return self.filter(lasting, at__lt=window.end)
+
+    def about(self, events: Collection[str]) -> AnnotationQuerySet:
+        """Return those that charts of these events show: those for all, and their own."""
+        return self.filter(event__in=["", *events])
+
+
+class Annotation(models.Model):
+    """What happened at a time, or during one: a line on charts over time."""
+
+    text = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    event = models.CharField(max_length=200, blank=True)  # on charts of it only; "": on all
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "id"]
+        default_permissions = ("change",)
+        indexes = [models.Index(fields=["at"], name="annotation_at")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=models.F("at")),
+                name="annotation_ends_later",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get_absolute_url(self) -> str:
+        return reverse("annotation", args=[self.pk])

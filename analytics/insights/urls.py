@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from analytics.insights.api import annotations as annotations_api
 from analytics.insights.api import cohorts, saved
 from analytics.insights.api import insights as api
 from analytics.insights.api import people as people_api
 from analytics.insights.views import (
     activity,
+    annotating,
     behind,
     cohort_builder,
     correlates,
@@ -75,6 +77,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/sessions/", sessions.sessions, name="sessions"),
     path("explore/sessions/csv/", sessions.sessions_file, {"kind": "csv"}, name="sessions-csv"),
     path("explore/sessions/xlsx/", sessions.sessions_file, {"kind": "xlsx"}, name="sessions-xlsx"),
+    path("explore/annotations/", annotating.annotation_list, name="annotations"),
+    path("explore/annotations/new/", annotating.annotation_new, name="annotation-new"),
+    path("explore/annotations/<int:annotation_id>/", annotating.annotation, name="annotation"),
+    path(
+        "explore/annotations/<int:annotation_id>/delete/",
+        annotating.annotation_delete,
+        name="annotation-delete",
+    ),
     path("explore/people-behind/<str:kind>/", behind.behind, name="people-behind"),
     path("explore/people/", people.people, name="people"),
     path("explore/people/merge/", person_changes.merge, name="people-merge"),
@@ -124,6 +134,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights/<int:pk>/result", saved.InsightResult.as_view(), name="api-result"),
     path("api/v1/folders", saved.FolderList.as_view(), name="api-folders"),
     path("api/v1/folders/<int:pk>", saved.FolderDetail.as_view(), name="api-folder"),
+    path("api/v1/annotations", annotations_api.AnnotationList.as_view(), name="api-annotations"),
+    path(
+        "api/v1/annotations/<int:annotation_id>",
+        annotations_api.AnnotationDetail.as_view(),
+        name="api-annotation",
+    ),
     path("api/v1/cohorts", cohorts.CohortList.as_view(), name="api-cohorts"),
     path("api/v1/cohorts/size", cohorts.CohortSizeView.as_view(), name="api-cohort-size"),
     path("api/v1/cohorts/<int:cohort_id>", cohorts.CohortDetail.as_view(), name="api-cohort"),

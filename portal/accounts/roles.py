@@ -16,6 +16,7 @@ ANALYZE = (
     "insights.run_sql",
     "insights.change_cohort",
     "insights.change_savedinsight",
+    "insights.change_annotation",
 )
 ADMINISTER_ACCOUNTS = (
     "accounts.view_user",

@@ -77,6 +77,7 @@ def dress(figure: Mapping[str, Any], theme: Theme = "light") -> Json:
     for trace in dressed["data"]:
         _paint(trace, slots, shades)
         _say_name(trace)
+    _draw_marks(dressed, shades)
     return dressed
 
 
@@ -165,3 +166,33 @@ def _paint_flows(trace: Json, shades: Mapping[str, Any]) -> None:
     links = [f"{shown[from_]}{'1f' if names[to] == '$end' else '59'}" for from_, to in ends]
     trace["node"] = {"color": shown, **trace["node"]}
     trace["link"] = {"color": links, **trace["link"]}
+
+
+def _draw_marks(dressed: Json, shades: Mapping[str, Any]) -> None:
+    """Draw what happened, `layout.meta.marks`: thin verticals with a flag that says it on hover."""
+    layout = dressed["layout"]
+    marks = (layout.get("meta") or {}).get("marks", ())
+    if not marks:
+        return
+    whole = {"y0": 0, "y1": 1, "yref": "paper"}
+    spans = [
+        {"type": "rect", "x0": mark["x"], "x1": mark["x1"], **whole, "opacity": 0.12,
+         "fillcolor": shades["text_faint"], "line": {"width": 0}, "layer": "below"}
+        for mark in marks if "x1" in mark
+    ]  # fmt: skip
+    line = {"color": shades["text_faint"], "width": 1, "dash": "dot"}
+    lines = [
+        {"type": "line", "x0": mark["x"], "x1": mark["x"], **whole, "line": line} for mark in marks
+    ]
+    layout["shapes"] = [*layout.get("shapes", ()), *spans, *lines]
+    layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+    dressed["data"].append(
+        {
+            "type": "scatter", "mode": "markers", "x": [mark["x"] for mark in marks],
+            "y": [1] * len(marks), "yaxis": "y2", "cliponaxis": False, "showlegend": False,
+            "customdata": [mark["text"] for mark in marks],
+            "hovertemplate": "%{customdata}<extra></extra>",
+            "marker": {"symbol": "triangle-down", "size": 9, "color": shades["text_soft"]},
+            "meta": {"role": "annotation", "series": "$annotation"},
+        }
+    )  # fmt: skip

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from analytics.insights.actions.annotations import (
+    create_annotation,
+    delete_annotation,
+    update_annotation,
+)
 from analytics.insights.actions.cohorts import (
     InUse,
     create_cohort,
@@ -19,12 +24,15 @@ __all__ = [
     "change_folder",
     "change_insight",
     "check_due",
+    "create_annotation",
     "create_cohort",
     "create_folder",
+    "delete_annotation",
     "delete_cohort",
     "delete_folder",
     "delete_insight",
     "note_sizes",
     "save_insight",
+    "update_annotation",
     "update_cohort",
 ]

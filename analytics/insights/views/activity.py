@@ -16,6 +16,7 @@ from analytics.insights.figures import activity as figures
 from analytics.insights.forms.activity import ActivityForm
 from analytics.insights.forms.shared import added_condition
 from analytics.insights.sources.lifecycle import grid_of
+from analytics.insights.views.annotating import annotated
 from analytics.insights.views.answering import (
     answer,
     file_of,
@@ -114,12 +115,15 @@ def answered(request: StaffRequest, kind: str, form: ActivityForm, seen: Seen) -
         return {"problem": problem_of(problem)}
     addresses = links(request, kind, form, found)
     own = lifecycle if kind == "lifecycle" else stickiness
+    shown = own(found.frame.extra, addresses["people_url"])
+    if kind == "lifecycle":
+        shown |= annotated(request, shown["figure"], found.window, form.events)
     return {
         "meta": found.frame.meta,
         "time_zone": found.window.zone,
         "interval": form.interval,
         "why": why_nothing(form.events, seen, found.window),
-        **own(found.frame.extra, addresses["people_url"]),
+        **shown,
         **addresses,
     }
 

@@ -13,13 +13,19 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from analytics.insights.definitions.window import parse_asked
 from analytics.insights.forms.shared import as_of_in, text
 from analytics.insights.people import Peopled, page, parse_people
-from analytics.insights.views.shared import EXPLORE, PROBLEMS, Json, is_partial, problem_of
+from analytics.insights.views.shared import (
+    EXPLORE,
+    PROBLEMS,
+    Json,
+    is_partial,
+    own_path,
+    problem_of,
+)
 from portal.accounts.access import row_rights
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
@@ -103,10 +109,8 @@ def value_in(given: str) -> Any:
 
 
 def back_of(request: StaffRequest) -> str:
-    """Return the path of the page that shows the answer, never one of another host."""
-    back = text(request.GET, "back")
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
-    return back if is_ours else reverse("trends")
+    """Return the path of the page that shows the answer."""
+    return own_path(text(request.GET, "back"), reverse("trends"))
 
 
 def page_url(request: StaffRequest, cursor: str) -> str:

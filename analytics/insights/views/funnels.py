@@ -17,7 +17,9 @@ from analytics.insights.figures.trend import value_text
 from analytics.insights.forms.funnel import VIEWS, FunnelForm, StepRow
 from analytics.insights.forms.shared import ANY, added_condition
 from analytics.insights.spreadsheet import Table
+from analytics.insights.views.annotating import annotated
 from analytics.insights.views.answering import (
+    Answered,
     answer,
     file_of,
     links,
@@ -90,7 +92,7 @@ def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
         "meta": found.frame.meta,
         "time_zone": found.window.zone,
         "interval": interval,
-        "figure": figure_of(form, shown),
+        **drawn(request, form, found),
         "has_values": bool(shown["steps"][0]["users"]),
         "why": why_nothing(named_rows(form), seen, found.window),
         "headline": headline(shown),
@@ -100,6 +102,14 @@ def answered(request: StaffRequest, form: FunnelForm, seen: Seen) -> Json:
         "points": shown.get("trend", ()),
         "histogram": [one for one in shown.get("histogram", ()) if one["users"]],
     }
+
+
+def drawn(request: StaffRequest, form: FunnelForm, found: Answered) -> Json:
+    """Return the chart of the chosen view; over time, with what happened meanwhile."""
+    figure = figure_of(form, found.frame.extra)
+    if form.view != "trend":
+        return {"figure": figure}
+    return annotated(request, figure, found.window, named_rows(form))
 
 
 def figure_of(form: FunnelForm, answer: Json) -> Json:

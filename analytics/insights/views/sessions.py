@@ -14,6 +14,7 @@ from analytics.insights.figures import sessions as figures
 from analytics.insights.figures.trend import value_text
 from analytics.insights.forms.sessions import MEASURES, SessionsForm
 from analytics.insights.forms.shared import added_condition, interval_for
+from analytics.insights.views.annotating import annotated
 from analytics.insights.views.answering import (
     answer,
     file_of,
@@ -128,7 +129,7 @@ def answered(request: StaffRequest, form: SessionsForm, seen: Seen) -> Json:
         "interval": interval,
         "has_values": bool(shown["total"]["sessions"]),
         "why": why_nothing(form.events, seen, found.window),
-        "figure": figures.drawn(shown, form.measure),
+        **annotated(request, figures.drawn(shown, form.measure), found.window, form.events),
         "stats": stats(shown),
         "groups": [group_row(one, base) for one in shown["series"] if "breakdown_value" in one],
         "points": [point_row(point, base) for point in shown["series"][0]["points"]]

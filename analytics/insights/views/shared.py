@@ -12,6 +12,7 @@ import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from analytics.insights.cohorts import names
 from analytics.insights.counted import phrase
@@ -152,6 +153,12 @@ def page(request: StaffRequest, name: str, context: Json) -> HttpResponse:
     """Render a whole page, or for htmx the part of it that changes."""
     template = f"insights/_{name}.html" if is_partial(request) else f"insights/{name}.html"
     return render(request, template, choices(request.user, context.get("form")) | context)
+
+
+def own_path(given: str, default: str) -> str:
+    """Return a path of the portal as it was given, never one of another host."""
+    is_ours = given.startswith("/") and url_has_allowed_host_and_scheme(given, None)
+    return given if is_ours else default
 
 
 def is_partial(request: StaffRequest) -> bool:

@@ -15,6 +15,7 @@ from analytics.insights.figures.trend import figure
 from analytics.insights.forms.shared import added_condition, letter
 from analytics.insights.forms.trend import CHARTS, Row, TrendForm
 from analytics.insights.forms.why import asked, can_explain, questions
+from analytics.insights.views.annotating import annotated
 from analytics.insights.views.answering import (
     answer,
     file_of,
@@ -150,15 +151,14 @@ def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
     columns, rows = tables.points(series)
     cells = [questions(form, line) for line in series]
     addresses = links(request, "trend", form, found, interval=interval)
+    lines = [line | {"cells": of} for line, of in zip(series, cells, strict=True)]
+    drawn = figure(lines, chart=form.chart)
     return addresses | {
         "frame": frame,
         "meta": frame.meta,
         "interval": interval,
         "intervals": INTERVALS,
-        "figure": figure(
-            [line | {"cells": of} for line, of in zip(series, cells, strict=True)],
-            chart=form.chart,
-        ),
+        **annotated(request, drawn, found.window, named(form)),
         "totals": with_questions(tables.totals(series), form, series),
         "names": columns,
         "points": [

@@ -72,6 +72,7 @@ export function dress(figure, theme, source) {
   for (const trace of data) sayName(trace, source.words);
   nameMoments(layout, data);
   fitAxis(layout, data);
+  drawMarks(layout, data, colors);
   return { data, layout };
 }
 
@@ -116,6 +117,20 @@ function paintFlows(trace, colors) {
   const shown = names.map((name) => colorOf(name, slots, colors));
   trace.node = { color: shown, ...trace.node };
   trace.link = { color: values(trace.link.source).map((from, at) => `${shown[from]}${names[trace.link.target[at]] === '$end' ? '1f' : '59'}`), ...trace.link };
+}
+
+/** What happened, `layout.meta.marks`: thin verticals with a flag that says it on hover. */
+function drawMarks(layout, data, colors) {
+  const marks = layout.meta?.marks ?? [];
+  if (!marks.length) return;
+  const spans = marks.filter((mark) => mark.x1).map(({ x, x1 }) => ({ type: 'rect', x0: x, x1, y0: 0, y1: 1, yref: 'paper', fillcolor: colors.text_faint, opacity: 0.12, line: { width: 0 }, layer: 'below' }));
+  const lines = marks.map(({ x }) => ({ type: 'line', x0: x, x1: x, y0: 0, y1: 1, yref: 'paper', line: { color: colors.text_faint, width: 1, dash: 'dot' } }));
+  layout.shapes = [...(layout.shapes ?? []), ...spans, ...lines];
+  layout.yaxis2 = { overlaying: 'y', range: [0, 1], visible: false, fixedrange: true };
+  data.push({
+    type: 'scatter', mode: 'markers', x: marks.map(({ x }) => x), y: marks.map(() => 1), yaxis: 'y2', cliponaxis: false, showlegend: false,
+    customdata: marks.map(({ text }) => text), hovertemplate: '%{customdata}<extra></extra>', marker: { symbol: 'triangle-down', size: 9, color: colors.text_soft }, meta: { role: 'annotation', series: '$annotation' },
+  });
 }
 
 /** A sankey's nodes stand at shares of the height; so must the room between them: `meta.pad`. */
