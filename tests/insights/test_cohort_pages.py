@@ -340,6 +340,18 @@ class TestPages:
         assert ">Other</a>" not in page
         assert "1 saved insight that you may see asks about it" in page
 
+    def test_the_palette_finds_one_by_its_name(
+        self, analyst: Client, people: People, browse: PageClient
+    ) -> None:
+        cohort = make_cohort(name="Weekly buyers")
+
+        found = analyst.get("/search?q=buyers").json()
+
+        assert found == [
+            {"label": "Weekly buyers", "url": f"{COHORTS}{cohort.pk}/", "kind": "Cohort"}
+        ]
+        assert browse(people.outsider).get("/search?q=buyers").json() == []
+
     def test_a_viewer_sees_no_buttons(self, people: People, browse: PageClient) -> None:
         put_shop()
         path = f"{COHORTS}{make_cohort(people.owner).pk}/"
