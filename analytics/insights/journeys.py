@@ -94,7 +94,7 @@ def journeys(
     """Find each person's best attempt that begins in the window."""
     spec = spec_of(funnel, window, as_of, grid)
     texts: dict[str, int] = {}
-    rows = sql.plain_rows if funnel.is_plain and grid is None else sql.rows
+    rows = sql.plain_rows if funnel.is_plain else sql.rows
     events = int(array(read(sql.size(funnel, window))["events"])[0])
     query = partial(rows, funnel, window, person)
     walked = [
@@ -136,11 +136,10 @@ def kept_journeys(
     """Find each person's best attempt that begins in the window, in kept rows."""
     spec = spec_of(funnel, window, as_of, grid)
     texts: dict[str, int] = {}
-    is_plain = funnel.is_plain and grid is None
     walked = [
         replace(part, person=found.ids[part.person.astype(np.int64)])
         for one in kept_slices(found)
-        for part in passed_kept(one, spec, texts, is_plain=is_plain)
+        for part in passed_kept(one, spec, texts, is_plain=funnel.is_plain)
     ]
     return together(walked or [nobody(spec)], texts)
 
@@ -254,7 +253,7 @@ def nobody(spec: walk.Spec) -> Walked:
         np.empty((0, spec.steps), np.int64),
         np.empty((0, spec.steps), np.int32),
         np.empty(0, np.bool_),
-        np.zeros((2, max(0, spec.edges.size - 1)), np.int64),
+        no_trend(spec),
     )
 
 
@@ -291,7 +290,7 @@ def keys_of(column: NDArray[Any] | Coded | None, texts: dict[str, int]) -> Keys:
 
 def walked(part: Part, masks: NDArray[np.uint32], keys: Keys, spec: walk.Spec) -> Walked:
     """Walk the persons of one part."""
-    trend = np.zeros((2, max(0, spec.edges.size - 1)), np.int64)
+    trend = no_trend(spec)
     best = walk.attempts(part.starts, part.ts, masks[part.place].astype(np.int64), spec, trend)
     entered = best.far > 0
     places = best.places[entered]
@@ -303,7 +302,12 @@ def walked(part: Part, masks: NDArray[np.uint32], keys: Keys, spec: walk.Spec) -
 
 def walked_plainly(part: Part, keys: Keys, spec: walk.Spec) -> Walked:
     """Walk the persons of one part of a plain funnel."""
-    best = plain.attempts(part, spec)
-    return Walked(
-        best.person, best.times, keys(best.places), best.is_open, np.zeros((2, 0), np.int64)
-    )
+    best, trend = plain.attempts(part, spec), no_trend(spec)
+    if trend.size:
+        plain.count(part, spec, trend)
+    return Walked(best.person, best.times, keys(best.places), best.is_open, trend)
+
+
+def no_trend(spec: walk.Spec) -> Ints:
+    """Return the trend of nobody."""
+    return np.zeros((2, max(0, spec.edges.size - 1)), np.int64)

@@ -137,20 +137,22 @@ def test_one_look_at_each_event_finds_the_same_best_attempt(
     events: list[Happened], window: int, end: int, leave_out_open: bool
 ) -> None:
     rules = Rules(4, window, end, "ordered")
-    spec = spec_of(rules)._replace(as_of=10, leave_out_open=leave_out_open)
+    spec = spec_of(rules, with_trend=True)._replace(as_of=10, leave_out_open=leave_out_open)
+    trend, expected_trend = np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int64)
 
     dealt = deal(
         np.full(len(events), 7, np.uint64),
         ints(one.at << STEP_BITS | min(one.steps) for one in events),
     )
     found = plain.attempts(grouped(dealt.rows), spec)
+    plain.count(grouped(dealt.rows), spec, trend)
 
     ordered = sorted(events, key=lambda one: one.at)
     starts, masks = ints([0, len(events)]), ints(mask(one, rules) for one in ordered)
-    expected = walk.attempts(
-        starts, ints(one.at for one in ordered), masks, spec, np.zeros((2, 0), np.int64)
-    )
+    times = ints(one.at for one in ordered)
+    expected = walk.attempts(starts, times, masks, spec, expected_trend)
     assert found.times.tolist() == expected.times[expected.far > 0].tolist()
+    assert trend.tolist() == expected_trend.tolist()
     assert found.is_open.tolist() == expected.is_open[expected.far > 0].tolist()
     for place, at in zip(found.places.ravel(), found.times.ravel(), strict=True):
         assert (place == walk.NONE) == (at == walk.NEVER)

@@ -18,6 +18,7 @@ def compile_all() -> None:
     both, none = np.array([0, 1]), np.empty(0, np.int64)
     spec = funnel.Spec(funnel.ORDERED, 2, both, none, none, none, 1, 9, 9, False, none)
     plain.attempts(part, spec)
+    plain.count(part, spec._replace(edges=both), np.zeros((2, 1), np.int64))
     grouping.looked_up(both[:, None], np.zeros(2, np.int32), np.zeros(1, np.int32))
     for order in (funnel.ORDERED, funnel.STRICT, funnel.ANY):
         spec = spec._replace(order=order)

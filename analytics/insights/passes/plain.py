@@ -20,6 +20,7 @@ from analytics.insights.passes.grouping import Part
 
 # A row's time and step are one number, so that rows sort by both: the microseconds, then the step.
 STEP = (1 << STEP_BITS) - 1
+LATE = 1 << 62  # later than any time and window
 
 
 class Found(NamedTuple):
@@ -101,3 +102,32 @@ def _walk(  # noqa: PLR0913  # looks through a tuple count references, which cos
             if far == steps:
                 break
     return far, arrived
+
+
+@njit(nogil=True, cache=True)
+def count(part: Part, spec: Spec, trend: Ints) -> None:
+    """Let trend[0] and trend[1] grow by who entered and who converted, per bucket of the beginning.
+
+    Backwards: then what comes next is known, and each beginning asks only when it would be over.
+    """
+    moments, edges, steps, window = part.ts, spec.edges, spec.steps, spec.window
+    end = min(spec.end, spec.as_of - window + 1) if spec.leave_out_open else spec.end
+    over = np.empty(steps, np.int64)  # when the earliest event of each step from here on gets there
+    for one in range(part.person.size):
+        over[:] = LATE
+        bucket, last, has_converted = edges.size - 1, NONE, False
+        for place in range(part.starts[one + 1] - 1, part.starts[one] - 1, -1):
+            now, step = moments[place] >> STEP_BITS, moments[place] & STEP
+            if step > 0:
+                over[step] = now if step == steps - 1 else over[step + 1]
+                continue
+            if now >= end:
+                continue
+            while edges[bucket] > now:
+                bucket -= 1
+            if bucket != last:
+                last, has_converted = bucket, False
+                trend[0, bucket] += 1
+            if not has_converted and over[1] - now <= window:
+                has_converted = True
+                trend[1, bucket] += 1
