@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,6 +168,16 @@ def test_who_is_asked_for_by_today_is_never_kept() -> None:
         answer = asked("trend", BODY | {"where": [found]})
 
     assert answer.meta.forms == ()
+
+
+def test_a_folder_that_cannot_be_written_hinders_no_answer(
+    settings: Settings, tmp_path: Path
+) -> None:
+    load([Event("a", FIRST + timedelta(days=day), "u1") for day in range(5)])
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "kept").write_text("a file where the folder should be")
+
+    assert kept("trend", BODY) == raw("trend", BODY)
 
 
 def test_what_is_used_least_makes_room(settings: Settings) -> None:

@@ -42,6 +42,21 @@ def kept_rows(
     """
     if not fast.is_on("rows") or not selection.is_keepable:
         return None
+    try:
+        return _kept_rows(selection, window, question, read, is_worth_it=is_worth_it)
+    except OSError:  # a full disk, say: the answer does not depend on it
+        log.exception("Kept rows cannot be read or written; the engine answers.")
+        return None
+
+
+def _kept_rows(
+    selection: KeptSelection,
+    window: TimeRange,
+    question: Question,
+    read: ReadColumns,
+    *,
+    is_worth_it: bool,
+) -> tuple[Found, Meta] | None:
     reading = Reading.begin(selection, read)
     is_forced = fast.is_forced("rows")
     if not is_worth_it and not is_forced and not asked_again(reading.folder):
