@@ -337,6 +337,7 @@ def insert_given(table: str, given: Given, names: Sequence[str], *, token: str) 
         "insert_deduplication_token": token,
         "max_partitions_per_insert_block": 0,  # an import may span decades
         "max_threads": 1,  # a repeated insert must make the same blocks in the same order
+        "distributed_foreground_insert": 1,  # on a cluster: confirmed when it is on the shards
     }
     try:
         with instruments.store_query("insert"):

@@ -18,7 +18,8 @@ import orjson
 from django.conf import settings
 
 from portal.lib.field_error import FieldError
-from portal.store import client
+from portal.store import client, nodes
+from portal.store.cluster import without
 from portal.store.guard import Refused
 from portal.store.guard.data_sets import DATA_SETS, composed
 from portal.store.guard.functions import Catalogue, Function, catalogue
@@ -113,9 +114,12 @@ def prepare(statement: Statement, person: str, offered: Mapping[str, Any]) -> Ch
     return Checked(sql, values, used)
 
 
-def run(checked: Checked) -> Answer:
-    """Run a checked statement; it answers MAX_ROWS + 1 rows at most. Raises as `prepare`."""
-    answer = ask(checked.sql, checked.values)
+def run(checked: Checked, *, unread: str = "") -> Answer:
+    """Run a checked statement; it answers MAX_ROWS + 1 rows at most. Raises as `prepare`.
+
+    `unread` is the condition of stored events that must not count now.
+    """
+    answer = ask(checked.sql, checked.values, unread=unread)
     spent = answer["statistics"]
     return Answer(
         columns=tuple((column["name"], column["type"]) for column in answer["meta"]),
@@ -143,11 +147,14 @@ def lines(explain: str, sql: str, values: Mapping[str, Any]) -> list[str]:
     return [row[0] for row in ask(f"{explain} {sql}", values, no_limit=True)["data"]]
 
 
-def ask(sql: str, values: Mapping[str, Any], *, no_limit: bool = False) -> dict[str, Any]:
+def ask(
+    sql: str, values: Mapping[str, Any], *, no_limit: bool = False, unread: str = ""
+) -> dict[str, Any]:
     """Run one statement in the readers' lane, with the engine's complaints as the author's."""
     limits = {**LIMITS, "limit": 0} if no_limit else LIMITS
+    query = without(Query(sql, values, limits), nodes.cluster(), unread)
     try:
-        body = client.read(Query(sql, values, limits), lane="reader", fmt="JSONCompact")
+        body = client.read(query, lane="reader", fmt="JSONCompact")
     except client.QueryFailed as error:
         if error.code in (0, TOO_MANY_QUERIES, STOPPING):
             raise client.EngineUnavailable(

@@ -18,9 +18,8 @@ class NoSuchCluster(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """One server: which shard it is a replica of, and what it holds of the portal."""
+    """One server, and what it holds of the portal."""
 
-    shard: str
     host: str
     tables: frozenset[str]
     read_only: frozenset[str]
@@ -77,16 +76,26 @@ def names(sql: str) -> set[str]:
 
 def look(on: Cluster) -> list[Node]:
     """Ask every node. Raises client.QueryFailed, client.EngineUnavailable."""
-    sql = f"""
-SELECT toString(_shard_num) AS shard, hostName() AS host, groupArray(name) AS tables,
-    groupArrayIf(name, name IN (
-        SELECT table FROM {system("replicas", on)} WHERE database = {{database:String}} AND is_readonly
-    )) AS read_only
-FROM {system("tables", on)}
-WHERE database = {{database:String}}
-GROUP BY shard, host ORDER BY shard, host"""
-    rows = client.run(Query(sql.strip(), {"database": on.database})).rows()
-    return [Node(s, host, frozenset(tables), frozenset(read)) for s, host, tables, read in rows]
+    tables = by_host(f"SELECT hostName() AS host, name FROM {system('tables', on)}", on)
+    readable = f"SELECT hostName() AS host, table AS name FROM {system('replicas', on)}"
+    read_only = by_host(f"{readable} WHERE is_readonly", on)
+    return [Node(host, found, read_only.get(host, frozenset())) for host, found in tables.items()]
+
+
+def by_host(rows: str, on: Cluster) -> dict[str, frozenset[str]]:
+    """Gather the names that a query of all nodes gives for our database, by node."""
+    word = "AND" if " WHERE " in rows else "WHERE"
+    sql = (
+        f"SELECT host, groupUniqArray(name) FROM ({rows} {word} database = {{database:String}})"
+        " GROUP BY host ORDER BY host"
+    )
+    found = client.run(Query(sql, {"database": on.database})).rows()
+    return {host: frozenset(names) for host, names in found}
+
+
+def shards(on: Cluster) -> int:
+    sql = "SELECT max(shard_num) FROM system.clusters WHERE cluster = {name:String}"
+    return int(client.run(Query(sql, {"name": on.name})).value())
 
 
 def problems(found: list[Node]) -> list[str]:

@@ -14,10 +14,12 @@ from clickhouse_connect.driver.client import Client
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from portal.store import client as store
 from portal.store import migrate, nodes
-from portal.store.cluster import SPREAD, Cluster, local, placed
+from portal.store.cluster import SPREAD, Cluster, altered, local, placed
 from portal.store.migrate import LEDGER, statements
 from portal.store.query import Query, added
+from tests.store.engines import running_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Cluster("portal", "default")
@@ -33,6 +35,12 @@ CONFIGURATION = f"""<clickhouse>
     </shard></portal></remote_servers>
 </clickhouse>"""
 # The engine with a Keeper inside does not stop by itself.
+# What the writer runs on a cluster.
+CHANGES = [
+    f"SYSTEM SYNC REPLICA {CLUSTER.on} `default`.person_overrides",
+    f"ALTER TABLE {altered('events', CLUSTER)} UPDATE person = actor WHERE person IN (1),"
+    " DELETE WHERE person IN (2) AND actor != person",
+]
 SCRIPT = """
 import json, os, sys
 from chdb import session
@@ -82,7 +90,7 @@ def test_nothing_is_left_to_fill_in() -> None:
 
 
 def test_the_engine_reads_the_statements_of_a_cluster(client: Client) -> None:
-    for one in on_cluster():
+    for one in [*on_cluster(), *CHANGES]:
         written = client.query("SELECT formatQuery({text:String})", {"text": one}).result_rows[0][0]
         assert "ON CLUSTER portal" in written
 
@@ -184,8 +192,8 @@ def test_a_cluster_setting_without_meaning_stops_the_start(
 def test_the_doctor_names_what_a_node_lacks() -> None:
     whole = frozenset(SPREAD) | {local(table) for table in SPREAD}
     found = [
-        nodes.Node("1", "one", whole, frozenset()),
-        nodes.Node("2", "two", whole - {"events"}, frozenset({"events_local"})),
+        nodes.Node("one", whole, frozenset()),
+        nodes.Node("two", whole - {"events"}, frozenset({"events_local"})),
     ]
 
     assert nodes.problems(found) == [
@@ -217,3 +225,16 @@ def test_the_example_of_a_configuration_is_one_that_the_portal_accepts(tmp_path:
         {"cluster": "portal", "shards": 2, "nodes": 4},
         {"macros": ["replica", "shard"]},
     ]
+
+
+def test_the_doctor_asks_every_node(tmp_path: Path, settings: Settings) -> None:
+    with running_engine(tmp_path, module="tests.store.two_shards") as engine:
+        settings.CLICKHOUSE_URL = f"{engine.url}default"
+        settings.CLICKHOUSE_CLUSTER = "portal"
+        nodes.check()
+        store.command("CREATE TABLE events (a UInt8) ENGINE = Memory")
+
+        ((node, *_), shards) = nodes.look(CLUSTER), nodes.shards(CLUSTER)
+
+    assert node.tables == {"events"}
+    assert shards == 2

@@ -67,6 +67,7 @@ class Asked:
         question, selection = self.question, kept_selection(self.funnel)
         about = (self.funnel, self.window, question.as_of, question.person, self.read)
         if finds_in_engine() and not reason_against(self.funnel, has_trend=grid is not None):
+            self.costs.append(Meta(question.as_of, forms=("shards",)))
             return engine_journeys.journeys(*about, named=named)
         if selection is not None:
             wide = reach(self.funnel, self.window)

@@ -36,7 +36,7 @@ class SqlSource:
     def run(self, question: Question) -> Frame:
         """Check the statement and run it. Raises FieldError."""
         checked = prepared(parse_sql(question.params), question)
-        answer = guarded.run(checked)
+        answer = guarded.run(checked, unread=question.epoch.unread)
         return framed(answer, meta_of(checked, answer, question))
 
     def check(self, question: Question) -> Sql:

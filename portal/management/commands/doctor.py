@@ -127,12 +127,11 @@ def cluster() -> str:
     if on is None:
         return "none, one engine (CLICKHOUSE_CLUSTER is not set)"
     try:
-        found = nodes.look(on)
+        found, shards = nodes.look(on), nodes.shards(on)
     except (client.EngineUnavailable, client.QueryFailed) as error:
         raise Wrong(first_line(error)) from error
     if problems := nodes.problems(found):
         raise Wrong("; ".join(problems))
-    shards = len({node.shard for node in found})
     return f"{on.name}, {shards} shards on {len(found)} nodes, every table on every one"
 
 

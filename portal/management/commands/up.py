@@ -143,7 +143,9 @@ class Demo:
         self.data_dir = data_dir
         self.logins = note.logins_file(data_dir)
         self.address = address
-        self.wanted = wanted and not note.removed_marker(data_dir).exists()
+        # It can be taken out of one engine only.
+        is_possible = not (settings.CLICKHOUSE_CLUSTER or note.removed_marker(data_dir).exists())
+        self.wanted = wanted and is_possible
 
     def begin(self) -> list[tuple[str, list[str]]]:
         """Load what is missing, say where to go, and name the program that keeps it moving."""

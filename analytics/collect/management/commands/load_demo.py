@@ -27,6 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         data_dir, now, began = settings.DATA_DIR, clock.now(), time.monotonic()
+        if settings.CLICKHOUSE_CLUSTER:
+            raise CommandError("The sample company is for one engine: it cannot leave a cluster.")
         note.removed_marker(data_dir).unlink(missing_ok=True)
         people.hire(data_dir)
         started = loading.prepare(data_dir, options["url"], now.date(), days=options["days"])
