@@ -43,7 +43,7 @@ def company(size: int = 5) -> None:
 
 
 def shown(page: str) -> list[str]:
-    return re.findall(r"\bu\d\d\b", page.split('class="behind-list"')[1])
+    return re.findall(r">(u\d\d)<", page.split('class="behind-list"')[1])
 
 
 def test_every_number_of_a_funnel_leads_to_its_people(viewer: Client) -> None:

@@ -101,6 +101,13 @@ class TestTheList:
         history()
         assert "Nobody like this" in text(viewer, f"{PEOPLE}?q=zzz")
 
+    def test_an_id_that_no_address_can_hold_leads_to_a_search(self, viewer: Client) -> None:
+        load([Event("visit", AT, "two\nlines")])
+
+        page = text(viewer, PEOPLE)
+
+        assert 'href="/explore/people/?q=two%0Alines"' in page
+
     def test_older_people_come_as_rows_only(self, viewer: Client) -> None:
         load(Event("visit", AT - timedelta(minutes=n), f"u{n:02}") for n in range(60))
         page = text(viewer, PEOPLE)
@@ -129,6 +136,11 @@ class TestTheProfile:
         assert "session s-1" in page
         assert "<portal-chart" in page
         assert "Merge with" not in page
+
+    def test_an_event_leads_to_the_profile_of_who_did_it(self, viewer: Client) -> None:
+        history()
+
+        assert f'href="{ADA}"' in text(viewer, "/explore/events/?user=ada")
 
     def test_the_timeline_is_narrowed_to_one_event(self, viewer: Client) -> None:
         history()

@@ -148,18 +148,22 @@ def person_row(person: Json) -> Json:
     properties = list((person.get("properties") or {}).items())[:SHOWN_PROPERTIES]
     return {
         "name": user_id or "Somebody without an id",
-        "url": person_url(user_id) if user_id else "",
+        "url": person_url(user_id, anonymous=person.get("anonymous", False)) if user_id else "",
         "entered": datetime.fromisoformat(entered) if isinstance(entered, str) else entered,
         "properties": [(name, value_text(value)) for name, value in properties],
     }
 
 
-def person_url(user_id: str) -> str:
-    """Return the address of a person's profile; nothing while no page provides it."""
+def person_url(value: str, *, anonymous: bool) -> str:
+    """Return the address of the profile of whose id this is.
+
+    Of an id that no address can hold, such as one of several lines, that of a search.
+    """
     try:
-        return reverse("person", args=[user_id])
+        address = reverse("person", args=[value])
     except NoReverseMatch:
-        return ""
+        return f"{reverse('people')}?{urlencode({'q': value})}"
+    return f"{address}?kind=anonymous" if anonymous else address
 
 
 def value_text(value: Any) -> str:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from analytics.insights.forms.events import EventForm
 from analytics.insights.forms.shared import Condition, added_condition
+from analytics.insights.views.behind import person_url
 from analytics.insights.views.picking import event_options, property_options
 from analytics.insights.views.shared import (
     EXPLORE,
@@ -93,9 +94,16 @@ def event_row(event: Json, form: EventForm) -> Json:
         "values": [value_link(name, value, form) for name, value in shown.items()],
         "preview": list(event["properties"].items())[:4],
         "only_name": form.address(name=event["name"]),
+        "profile": profile_of(event),
         "only_user": form.address(user=event["userId"]) if event["userId"] else "",
         "json": orjson.dumps(event, option=orjson.OPT_INDENT_2).decode(),
     }
+
+
+def profile_of(event: Json) -> str:
+    """Return the address of who did it; nothing for an event of nobody."""
+    value = event["userId"] or event["anonymousId"]
+    return person_url(value, anonymous=not event["userId"]) if value else ""
 
 
 def value_link(name: str, value: Any, form: EventForm) -> Json:

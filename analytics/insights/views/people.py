@@ -8,14 +8,13 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from analytics.insights.directory import people_page
 from analytics.insights.forms.people import EVERYTHING, PeopleForm, of_person
 from analytics.insights.forms.shared import added_condition
 from analytics.insights.models import EXPLORE
-from analytics.insights.views.behind import SHOWN_PROPERTIES, value_text
+from analytics.insights.views.behind import SHOWN_PROPERTIES, person_url, value_text
 from analytics.insights.views.cohort_rows import person_options
 from analytics.insights.views.shared import (
     OP_CHOICES,
@@ -81,16 +80,10 @@ def person_row(person: Json) -> Json:
     return {
         "name": person["user_id"],
         "anonymous": person["anonymous"],
-        "url": profile_url(person["user_id"], anonymous=person["anonymous"]),
+        "url": person_url(person["user_id"], anonymous=person["anonymous"]),
         "first": datetime.fromisoformat(person["first_seen"]),
         "last": datetime.fromisoformat(person["last_seen"]),
         "events": person["events"],
         "properties": [(name, value_text(value)) for name, value in properties[:SHOWN_PROPERTIES]],
         "more": max(0, len(properties) - SHOWN_PROPERTIES),
     }
-
-
-def profile_url(value: str, *, anonymous: bool) -> str:
-    """Return the address of the page of whose id this is."""
-    address = reverse("person", args=[value])
-    return f"{address}?kind=anonymous" if anonymous else address

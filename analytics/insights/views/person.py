@@ -24,8 +24,7 @@ from analytics.insights.figures import person as figures
 from analytics.insights.forms.people import PersonForm
 from analytics.insights.models import EXPLORE
 from analytics.insights.profiles import Life, UnknownPerson
-from analytics.insights.views.behind import value_text
-from analytics.insights.views.people import profile_url
+from analytics.insights.views.behind import person_url, value_text
 from analytics.insights.views.shared import (
     PROBLEMS,
     Json,
@@ -190,7 +189,7 @@ def change_row(change: PersonChange) -> Json:
         "is_waiting": change.is_waiting,
         "may_undo": change.state == PersonChange.State.DONE and found["undone_by"] is None,
         "other": [
-            {"id": one["id"], "url": profile_url(one["id"], anonymous=one["kind"] != "user")}
+            {"id": one["id"], "url": person_url(one["id"], anonymous=one["kind"] != "user")}
             for one in (stays, first)
         ],
     }

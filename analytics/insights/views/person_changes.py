@@ -20,8 +20,7 @@ from analytics.insights.asking import Asking
 from analytics.insights.effects import effect, in_short
 from analytics.insights.forms.shared import text
 from analytics.insights.profiles import KINDS, UnknownPerson, find, kind_of
-from analytics.insights.views.behind import value_text
-from analytics.insights.views.people import profile_url
+from analytics.insights.views.behind import person_url, value_text
 from analytics.insights.views.shared import PROBLEMS, Json, problem_of
 from portal.accounts.access import row_rights
 from portal.accounts.decorators import staff_page
@@ -50,7 +49,7 @@ def merge(request: StaffRequest) -> HttpResponseBase:
     given = request.POST or request.GET
     into, other = text(given, "into"), text(given, "from").strip()
     stays = unpacked(into) or Id(into, is_user=True)
-    back = profile_url(stays.value, anonymous=not stays.is_user) if into else ""
+    back = person_url(stays.value, anonymous=not stays.is_user) if into else ""
     if not into or not other:
         context = {"stays": id_row(stays) if into else None, "into": into, "back": back}
         return render(request, "insights/person_merge.html", context)
@@ -70,7 +69,7 @@ def split(request: StaffRequest) -> HttpResponseBase:
     """Split ids off a person: `id`, several, each with its kind."""
     given = request.POST or request.GET
     of = unpacked(text(given, "of"))
-    back = profile_url(of.value, anonymous=not of.is_user) if of else ""
+    back = person_url(of.value, anonymous=not of.is_user) if of else ""
     ids = [one for packed in given.getlist("id") if (one := unpacked(packed))]
     return answer(request, Asked("Split a person", "Split", lambda: wanted.split(ids), back))
 
@@ -83,7 +82,7 @@ def undo(request: StaffRequest, change_id: int) -> HttpResponseBase:
     if change is None:
         raise Http404
     is_user, value = change.kept
-    back = profile_url(value, anonymous=not is_user)
+    back = person_url(value, anonymous=not is_user)
     title = f"Undo a {change.kind}"
     return answer(request, Asked(title, title, lambda: wanted.undo(change), back))
 
@@ -105,7 +104,7 @@ def answer(request: StaffRequest, asked: Asked) -> HttpResponse:
         except FieldError as problem:
             context["reason_error"] = problem.message
         else:
-            kept = profile_url(found.kept.value, anonymous=not found.kept.is_user)
+            kept = person_url(found.kept.value, anonymous=not found.kept.is_user)
             return HttpResponseRedirect(f"{kept}{'&' if '?' in kept else '?'}asked={change.pk}")
     given = request.POST or request.GET
     fields = [(name, one) for name in ("into", "from", "of", "id") for one in given.getlist(name)]
@@ -143,7 +142,7 @@ def known_id(asking: Asking, given: str, field: str) -> Id:
 
 def id_row(one: Id) -> Json:
     return {
-        "id": one.value, "kind": kind_of(one), "url": profile_url(one.value, anonymous=not one.is_user)
+        "id": one.value, "kind": kind_of(one), "url": person_url(one.value, anonymous=not one.is_user)
     }  # fmt: skip
 
 
