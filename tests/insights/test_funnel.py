@@ -221,7 +221,7 @@ def test_one_person_with_many_events_is_no_quadratic_work(funnel: Asked) -> None
         ({"exclusions": [{"event": "X", "after_step": 1, "before_step": 9}]},
          "exclusions[0].before_step"),
         ({"breakdown": {"property": "x", "attribution": "step", "step": 9}}, "breakdown.step"),
-        ({"trend_interval": "year"}, "trend_interval"),
+        ({"trend_interval": "fortnight"}, "trend_interval"),
         ({"stpes": []}, "stpes"),
     ],
 )  # fmt: skip
