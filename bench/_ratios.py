@@ -29,6 +29,7 @@ Json = dict[str, Any]
 AS_OF = END - timedelta(seconds=1)  # so the last of the days is not over
 ALL = TimeRange(START, END)
 UNCACHED = {"use_query_condition_cache": 0}
+NO_ROLLUPS = {"optimize_use_projections": 0, "optimize_use_implicit_projections": 0}
 FUNNEL: Json = {
     "steps": [{"event": name} for name in STEPS],
     "window": {"value": 7, "unit": "day"},
@@ -61,7 +62,9 @@ class Uncached(Question):
 
 
 def without_cache(query: Query) -> Query:
-    return replace(query, settings={**query.settings, **UNCACHED})
+    """Switch off what the engine itself would take from an earlier answer or from rollups."""
+    rollups = {} if fast.is_on("rollups") else NO_ROLLUPS
+    return replace(query, settings={**query.settings, **UNCACHED, **rollups})
 
 
 def asked(kind: str, params: Json, window: TimeRange, *using: fast.Form) -> Frame:
