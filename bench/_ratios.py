@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
+import psutil
 from clickhouse_connect.driver.client import Client
 
 from analytics.insights import fast, property_columns
@@ -17,7 +19,7 @@ from bench import _duck
 from bench import _funnel_forms as forms
 from bench._events import END, START, STEPS
 from bench._stage import client
-from bench._turns import in_turns
+from bench._turns import Actions, Taken, in_turns
 from portal.store import native
 from portal.store.client import Result
 from portal.store.frame import Frame, Meta
@@ -73,17 +75,49 @@ def asked(kind: str, params: Json, window: TimeRange, *using: fast.Form) -> Fram
         return sources.get(kind).run(Uncached(params, window, AS_OF))
 
 
+@dataclass(frozen=True)
+class Bench:
+    """What is measured with: the engine, its process, DuckDB if it is there."""
+
+    engine: Client
+    process: psutil.Process
+    duck: _duck.Duck | None
+
+    def in_turns(self, actions: Actions) -> dict[str, Taken]:
+        return in_turns(actions, others=[self.process])
+
+    def with_duck(self, sql: str) -> Actions:
+        return {} if self.duck is None else {"DuckDB": partial(self.duck.ask, sql)}
+
+
 def measured(portal: RunningPortal) -> dict[str, float]:
     """Measure all; raises AssertionError when two ways do not answer the same."""
     engine = client()
     country = column_of("country")
     duck = _duck.Duck(portal.data_dir / "duck.db", engine) if _duck.is_here() else None
+    bench = Bench(engine, psutil.Process(portal.processes()["engine"]), duck)
     return {
-        **funnel(engine, country, duck),
-        **refreshed_funnel(),
-        **retention(),
-        **by_platform(duck),
-        **unique_users(duck),
+        **funnel(bench, country),
+        **fast_and_raw(bench, "refreshed funnel", Pair("funnel", FUNNEL, "rows", "columns")),
+        **fast_and_raw(bench, "retention by week", Pair("retention", RETENTION, "rows")),
+        **fast_and_raw(
+            bench,
+            "events by platform",
+            Pair("trend", BY_PLATFORM, "rollups"),
+            bench.with_duck(DUCK_BY_PLATFORM),
+        ),
+        **fast_and_raw(
+            bench,
+            "one event by platform",
+            Pair("trend", ONE_BY_PLATFORM, "rollups"),
+            bench.with_duck(DUCK_ONE_BY_PLATFORM),
+        ),
+        **fast_and_raw(
+            bench,
+            "refreshed unique users",
+            Pair("trend", UNIQUE_USERS, "rows"),
+            bench.with_duck(DUCK_UNIQUE_USERS),
+        ),
         **live(),
     }
 
@@ -98,13 +132,13 @@ def column_of(name: str) -> str:
     return row.column
 
 
-def funnel(engine: Client, country: str, duck: _duck.Duck | None) -> dict[str, float]:
+def funnel(bench: Bench, country: str) -> dict[str, float]:
     """Ask one funnel in all ways."""
     rows = forms.engine_rows(country)
-    in_order = forms.Sorted(engine, rows)
+    in_order = forms.Sorted(bench.engine, rows)
 
     def ask(sql: str) -> forms.Counted:
-        return forms.by_level(engine.query(sql, settings=UNCACHED).result_rows)
+        return forms.by_level(bench.engine.query(sql, settings=UNCACHED).result_rows)
 
     ways: dict[str, Callable[[], forms.Counted]] = {
         "raw funnel": lambda: counted(asked("funnel", FUNNEL, ALL, "columns")),
@@ -115,77 +149,61 @@ def funnel(engine: Client, country: str, duck: _duck.Duck | None) -> dict[str, f
         "windowFunnel": partial(ask, forms.window_funnel(rows)),
         "hand-written pass": in_order.walk,
     }
-    if duck is not None:
-        ways["DuckDB"] = partial(duck_funnel, duck)
+    if bench.duck is not None:
+        ways["DuckDB"] = partial(duck_funnel, bench.duck)
     check_equal(ways)
-    ms = in_turns(
-        ways
-        | {
-            "scan": partial(engine.query, forms.scan(country), settings=UNCACHED),
-            "scan of maps": partial(engine.query, forms.scan("strings"), settings=UNCACHED),
-            "memory": in_order.touch,
-        }
+    scans: Actions = {
+        "scan": partial(bench.engine.query, forms.scan(country), settings=UNCACHED),
+        "scan of maps": partial(bench.engine.query, forms.scan("strings"), settings=UNCACHED),
+        "memory": in_order.touch,
+    }
+    taken = bench.in_turns({**ways, **scans})
+    pairs = {
+        "raw funnel / scan of its columns": ("raw funnel", "scan"),
+        "raw funnel over maps / scan of its columns": ("raw funnel over maps", "scan of maps"),
+        "raw funnel / hand-written pass over sorted arrays": ("raw funnel", "hand-written pass"),
+        "raw funnel / reading those arrays": ("raw funnel", "memory"),
+    }
+    slower = (
+        "nested window functions",
+        "grouped arrays",
+        "folded arrays",
+        "windowFunnel",
+        "DuckDB",
     )
-    raw = ms["raw funnel"]
-    figures = {
-        "raw funnel / scan of its columns": raw / ms["scan"],
-        "raw funnel over maps / scan of its columns": ms["raw funnel over maps"]
-        / ms["scan of maps"],
-        "raw funnel / hand-written pass over sorted arrays": raw / ms["hand-written pass"],
-        "raw funnel / reading those arrays": raw / ms["memory"],
-    }
-    slower = ("nested window functions", "grouped arrays", "folded arrays", "windowFunnel")
-    figures |= {
-        f"{name} / raw funnel": ms[name] / raw for name in (*slower, "DuckDB") if name in ms
-    }
-    return figures | in_ms("funnel: ", ms)
+    pairs |= {f"{name} / raw funnel": (name, "raw funnel") for name in slower if name in taken}
+    return ratios(taken, pairs) | in_ms("funnel: ", taken)
 
 
 def duck_funnel(duck: _duck.Duck) -> forms.Counted:
     return forms.by_level(duck.ask(forms.nested_windows(forms.DUCK_ROWS)))
 
 
-def refreshed_funnel() -> dict[str, float]:
-    """Ask the funnel again when only the last day can have changed."""
-    return fast_and_raw("funnel", FUNNEL, "refreshed funnel", "rows", raw=("columns",))
+@dataclass(frozen=True)
+class Pair:
+    """An insight that has a fast form; `columns` when the raw form has the properties' columns.
 
+    Asked again, rows are read of the last day only, as no other can have changed.
+    """
 
-def retention() -> dict[str, float]:
-    return fast_and_raw("retention", RETENTION, "retention by week", "rows")
-
-
-def by_platform(duck: _duck.Duck | None) -> dict[str, float]:
-    others = {} if duck is None else {"DuckDB": partial(duck.ask, DUCK_BY_PLATFORM)}
-    figures = fast_and_raw("trend", BY_PLATFORM, "events by platform", "rollups", others=others)
-    others = {} if duck is None else {"DuckDB": partial(duck.ask, DUCK_ONE_BY_PLATFORM)}
-    return figures | fast_and_raw(
-        "trend", ONE_BY_PLATFORM, "one event by platform", "rollups", others=others
-    )
-
-
-def unique_users(duck: _duck.Duck | None) -> dict[str, float]:
-    """Ask for unique users again when only the last day can have changed."""
-    others = {} if duck is None else {"DuckDB": partial(duck.ask, DUCK_UNIQUE_USERS)}
-    return fast_and_raw("trend", UNIQUE_USERS, "refreshed unique users", "rows", others=others)
+    kind: str
+    params: Json
+    form: fast.Form
+    columns: Literal["columns", ""] = ""
 
 
 def fast_and_raw(
-    kind: str,
-    params: Json,
-    title: str,
-    *using: fast.Form,
-    raw: tuple[fast.Form, ...] = (),
-    others: Mapping[str, Callable[[], object]] | None = None,
+    bench: Bench, title: str, pair: Pair, others: Actions = MappingProxyType({})
 ) -> dict[str, float]:
     """Compare a fast form with the raw one; both must answer the same."""
-    quick = partial(asked, kind, params, ALL, *using, *raw)
-    slow = partial(asked, kind, params, ALL, *raw)
+    raw: tuple[fast.Form, ...] = (pair.columns,) if pair.columns else ()
+    quick = partial(asked, pair.kind, pair.params, ALL, pair.form, *raw)
+    slow = partial(asked, pair.kind, pair.params, ALL, *raw)
     if quick().extra != slow().extra:
         raise AssertionError(f"{title}: the fast form does not answer what the raw one does")
-    ms = in_turns({"fast": quick, "raw": slow, **(others or {})})
-    figures = {f"{title}: fast / raw": ms["fast"] / ms["raw"]}
-    figures |= {f"{title}: fast / {name}": ms["fast"] / ms[name] for name in others or ()}
-    return figures | in_ms(f"{title}: ", ms)
+    taken = bench.in_turns({"fast": quick, "raw": slow, **others})
+    pairs = {f"{title}: fast / {name}": ("fast", name) for name in ("raw", *others)}
+    return ratios(taken, pairs) | in_ms(f"{title}: ", taken)
 
 
 def live() -> dict[str, float]:
@@ -199,8 +217,17 @@ def live() -> dict[str, float]:
     return {"live widget of 30 minutes, ms in the engine": statistics.median(taken)}
 
 
-def in_ms(prefix: str, ms: Mapping[str, float]) -> dict[str, float]:
-    return {f"{prefix}{name}, ms": taken for name, taken in ms.items()}
+def ratios(taken: Mapping[str, Taken], pairs: Mapping[str, tuple[str, str]]) -> dict[str, float]:
+    """Return ratios of time; and of processor time, which other work on the machine moves less."""
+    figures = {name: taken[a].ms / taken[b].ms for name, (a, b) in pairs.items()}
+    return figures | {
+        f"{name}, by processor time": taken[a].cpu_ms / max(taken[b].cpu_ms, 1.0)
+        for name, (a, b) in pairs.items()
+    }
+
+
+def in_ms(prefix: str, taken: Mapping[str, Taken]) -> dict[str, float]:
+    return {f"{prefix}{name}, ms": one.ms for name, one in taken.items()}
 
 
 def check_equal(ways: Mapping[str, Callable[[], forms.Counted]]) -> None:
