@@ -12,6 +12,11 @@ urlpatterns = [
     path("dashboards/add/", adding.add, name="widget-new"),
     path("dashboards/<slug:uid>/", pages.dashboard, name="dashboard"),
     path("dashboards/<slug:uid>/widgets/<slug:key>.csv", pages.widget_csv, name="widget-csv"),
+    path(
+        "dashboards/<slug:uid>/widgets/<slug:key>/explore/",
+        pages.widget_explore,
+        name="widget-explore",
+    ),
     path("api/v1/dashboards", api.DashboardList.as_view(), name="api-dashboards"),
     path("api/v1/dashboards/<slug:uid>", api.DashboardDetail.as_view(), name="api-dashboard"),
     path("api/v1/dashboards/<slug:uid>/widgets", api.WidgetList.as_view(), name="api-widgets"),

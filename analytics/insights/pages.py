@@ -65,6 +65,7 @@ class Page:
     name: str
     keep: Callable[[QueryDict, datetime], Kept]
     reopen: Callable[[Kept, str], str]
+    is_whole: bool = False  # can say whatever is kept
 
 
 def builder(kind: str, label: str, icon: str, name: str, form: type[Form]) -> Page:
@@ -101,7 +102,7 @@ PAGES = {
         builder("stickiness", "Stickiness", "calendar", "stickiness", ActivityForm),
         builder("paths", "Paths", "waypoints", "paths", PathsForm),
         builder("sessions", "Sessions", "clock", "sessions", SessionsForm),
-        Page("sql", "SQL", "terminal", "sql", keep_sql, reopen_sql),
+        Page("sql", "SQL", "terminal", "sql", keep_sql, reopen_sql, is_whole=True),
     )
 }
 
@@ -123,6 +124,9 @@ def address_of(kind: str, kept: Kept, now: datetime, saved: str = "") -> str:
     page = PAGES.get(kind)
     if page is None:
         return ""
+    if page.is_whole:
+        query = page.reopen(kept, saved)
+        return f"{reverse(page.name)}{query}" if query else ""
     try:
         meant = says(kind, kept.definition, now)
         query = page.reopen(kept, saved)

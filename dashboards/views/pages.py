@@ -6,8 +6,15 @@ import csv
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.http import (
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -100,17 +107,34 @@ def dashboard(request: StaffRequest, uid: str) -> HttpResponse:
 
 
 def boxes_of(widgets: list[Widget], look: Look, user: User) -> list[dict[str, Any]]:
-    now = clock.now()
-    answers = evaluate_all(widgets, look, now)
+    answers = evaluate_all(widgets, look, clock.now())
     return [
-        {"widget": widget, "explore_url": explore_of(widget, look, user), **answers[widget.key]}
+        {"widget": widget, "may_explore": may_explore(widget, user), **answers[widget.key]}
         for widget in widgets
     ]
 
 
-def explore_of(widget: Widget, look: Look, user: User) -> str:
-    needed = RUN_SQL if widget.source == "sql" else EXPLORE
-    return explore_url(widget, look, clock.now()) if user.has_perm(needed) else ""
+def may_explore(widget: Widget, user: User) -> bool:
+    needed = {"insight": EXPLORE, "sql": RUN_SQL}.get(widget.source)
+    return needed is not None and user.has_perm(needed)
+
+
+@require_safe
+@staff_page(VIEW)
+def widget_explore(request: StaffRequest, uid: str, key: str) -> HttpResponse:
+    """Lead to the page of Explore that asks what a box shows, over the range that is shown."""
+    found = fetch(request.user, Dashboard, uid=uid)
+    widget = found.widgets.filter(key=key).first()
+    if widget is None:
+        return HttpResponse("There is no such widget on this dashboard.", status=404)
+    if not may_explore(widget, request.user):
+        raise PermissionDenied("Your roles do not let you ask this in Explore.")
+    look = look_of(found, request.user, wanted_in(request.GET.dict()))
+    address = explore_url(widget, look, clock.now())
+    if address:
+        return HttpResponseRedirect(address)
+    messages.warning(request, f"“{widget.title}” holds more than a page of Explore can show.")
+    return HttpResponseRedirect(found.get_absolute_url())
 
 
 @require_safe

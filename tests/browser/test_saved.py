@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -14,11 +12,11 @@ def test_a_funnel_is_built_saved_and_seen_on_a_dashboard(page: Page) -> None:
     page.goto("/explore/funnels/")
     expect(page.get_by_text("Choose at least two steps")).to_be_visible()
 
+    # Nobody waits for the first answer before typing on.
     for number, event in enumerate(("page_view", "signup"), start=1):
         field = page.get_by_label(f"Event of step {number}")
         field.fill(event)
         field.press("Tab")
-        expect(page).to_have_url(re.compile(f"event={event}"))
     conversion = page.locator("#conversion")
     expect(conversion).to_contain_text("%", timeout=15_000)
 

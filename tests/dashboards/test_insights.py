@@ -287,15 +287,44 @@ class TestAddingByHand:
         assert browse(people.editor).post(ADD, body).status_code == 403
 
 
-def test_what_ships_opens_in_explore(people: People, browse: PageClient, company: None) -> None:
-    provision()
-    viewer = browse(people.viewer)
+class TestExploring:
+    def test_what_ships_opens_over_the_range_that_is_shown(
+        self, people: People, browse: PageClient, company: None
+    ) -> None:
+        provision()
+        viewer = browse(people.viewer)
 
-    page = viewer.get("/dashboards/business/?from=-7d").text
-    links = [unescape(one) for one in re.findall(r'href="(/explore/trends/[^"]+)"', page)]
+        page = viewer.get("/dashboards/business/?from=-7d").text
+        links = re.findall(r'href="(/dashboards/business/widgets/[^"]+/explore/[^"]+)"', page)
 
-    trends = [box for box in SHIPPED[0].boxes if '"kind": "trend"' in box.query]
-    assert len(links) == len(trends)
-    assert page.count("in Explore") == 2 * len(SHIPPED[0].boxes)
-    assert "interval=hour" in links[0]
-    assert viewer.get(links[0]).status_code == 200
+        assert len(links) == len(SHIPPED[0].boxes)
+        opened = [viewer.get(unescape(link))["Location"] for link in links]
+        assert all(one.startswith("/explore/") and "from=-7d" in one for one in opened)
+        assert viewer.get(opened[0]).status_code == 200
+
+    def test_what_no_page_can_show_says_so(
+        self, people: People, browse: PageClient, board: Dashboard, company: None
+    ) -> None:
+        query = json.dumps({"kind": "trend", "series": [{"event": "visit"}], "sampling": 0.5})
+        make_widget(board, "odd", kind="line", source="insight", query=query)
+
+        page = browse(people.viewer).get("/dashboards/board/widgets/odd/explore/", follow=True)
+
+        assert page.redirect_chain == [("/dashboards/board/", 302)]
+        assert "holds more than a page of Explore can show" in page.text
+
+    def test_sql_opens_for_who_may_run_it(
+        self, people: People, browse: PageClient, board: Dashboard, company: None
+    ) -> None:
+        make_widget(board, "rows", kind="table", source="sql", query="SELECT 1 AS one")
+        path = "/dashboards/board/widgets/rows/explore/"
+
+        opened = browse(people.analyst).get(path)
+
+        assert opened["Location"] == "/explore/sql/?q=SELECT+1+AS+one"
+        assert browse(people.viewer).get(path).status_code == 403
+        assert path not in browse(people.viewer).get("/dashboards/board/").text
+        assert browse(people.viewer).get("/dashboards/board/widgets/no/explore/").status_code == 404
+        assert (
+            browse(people.viewer).get("/dashboards/board/widgets/note/explore/").status_code == 403
+        )

@@ -60,8 +60,9 @@ class LiveBoard extends HTMLElement {
     this.#nameFiles();
   }
 
-  /** A file has the rows of the range that is shown. */
+  /** A file, and the page of Explore, have the range that is shown. */
   #nameFiles() {
+    for (const link of this.querySelectorAll('a[data-follows-range]')) link.search = location.search;
     for (const chart of this.querySelectorAll('portal-chart[csv-url]')) chart.setAttribute('csv-url', chart.getAttribute('csv-url').split('?')[0] + location.search);
   }
 

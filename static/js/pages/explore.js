@@ -29,3 +29,22 @@ document.addEventListener('htmx:after:swap', () => {
   next.focus();
   if (next instanceof HTMLInputElement) next.select();
 });
+
+// An answer may arrive while somebody types into the next field: what they typed goes on in the new one.
+let typing = null;
+
+document.addEventListener('htmx:before:swap', () => {
+  const field = document.activeElement;
+  const isTyped = field instanceof HTMLInputElement && field.id && field.closest('#builder') && field.value !== field.defaultValue;
+  typing = isTyped && ['text', 'number'].includes(field.type) ? { id: field.id, value: field.value } : null;
+});
+
+document.addEventListener('htmx:after:swap', () => {
+  const field = typing && document.getElementById(typing.id);
+  if (!field || field.value === typing.value) return;
+  field.value = typing.value;
+  typing = null;
+  field.focus();
+  // Nobody has edited this field yet, as the browser sees it: leaving it would change nothing.
+  field.addEventListener('blur', () => field.dispatchEvent(new Event('change', { bubbles: true })), { once: true });
+});
