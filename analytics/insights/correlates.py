@@ -55,12 +55,17 @@ def tried(found: Journeys, window_us: int) -> tuple[Table, Groups, int]:
 def compared(did: list[tuple[Json, Did]], groups: Groups) -> tuple[list[Json], int]:
     """Compare what each group did; return the rows, and how many were too rare to compare.
 
-    The strongest of the significant come first, then the others.
+    The significant come first, of them what converters did more; the strongest before the others.
     """
     enough = [(what, one) for what, one in did if is_enough(one, groups)]
     rows = corrected([what | odds(one, groups) for what, one in enough])
-    rows.sort(key=lambda row: (not row["is_significant"], -abs(math.log(row["odds_ratio"]))))
+    rows.sort(key=rank)
     return rows, len(did) - len(enough)
+
+
+def rank(row: Json) -> tuple[bool, bool, float]:
+    strength = math.log(row["odds_ratio"])
+    return not row["is_significant"], strength < 0, -abs(strength)
 
 
 def is_enough(did: Did, groups: Groups) -> bool:

@@ -125,17 +125,25 @@ def test_figures_are_painted_as_python_paints_them(tab: Page, theme: chart_theme
             {"type": "scatter", "name": "Web", "x": [2], "y": [3], "meta": {"role": "compare"}},
             {"type": "bar", "name": "$other", "x": [1], "y": [2], "meta": {"role": "incomplete"}},
             {"type": "bar", "name": "Bad", "x": [1], "y": [2], "meta": {"state": "critical"}},
-        ]
+            {
+                "type": "sankey",
+                "node": {"label": ["a", "b", "End"]},
+                "link": {"source": [0, 0], "target": [1, 2], "value": [2, 1]},
+                "meta": {"names": ["a", "$none", "$end"]},
+            },
+        ],
+        "layout": {"meta": {"marks": [{"x": 1, "text": "Sale", "x1": 2}]}},
     }
     ask = "async ([figure, theme]) => it.dress(figure, theme, await it.palette())"
 
     browser = tab.evaluate(ask, [figure, theme])
     python = chart_theme.dress(figure, theme)
 
-    painted = ("name", "line", "marker", "opacity", "fillcolor", "meta")
+    painted = ("name", "line", "marker", "opacity", "fillcolor", "meta", "node", "link")
     for ours, theirs in zip(python["data"], browser["data"], strict=True):
         assert {key: ours.get(key) for key in painted} == {key: theirs.get(key) for key in painted}
     assert browser["layout"]["template"] == python["layout"]["template"]
+    assert browser["layout"]["shapes"] == python["layout"]["shapes"]
 
 
 def test_a_wall_clock_becomes_the_instant_of_its_zone(tab: Page) -> None:

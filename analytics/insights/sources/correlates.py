@@ -156,8 +156,9 @@ def sentences(ready: Asked) -> list[str]:
     """Explain the comparison, one sentence each; the last are the funnel's own."""
     return [
         "Of each person the best attempt is looked at: a converter's from its first step until just"
-        " before its last, a drop-off's from its first step until its window ends. Whoever may still"
-        " convert is left out, and so are the funnel's own later steps.",
+        " before its last, a drop-off's from its first step until its window ends: for longer, which"
+        " favors drop-offs in what may happen at any time. Whoever may still convert is left out, and"
+        " so are the funnel's own later steps.",
         "A person did something when at least one such event has it. The odds ratio says how many"
         " times larger the odds of converting are among those who did than among those who did not,"
         " with Woolf's 95 % interval; where nobody stands in one of the four cells, half a person is"

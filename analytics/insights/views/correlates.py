@@ -69,6 +69,6 @@ def shown(answer: Json) -> Json:
 
 def row(one: Json) -> Json:
     low, high = one["interval"]
-    name = one["event"] if "event" in one else value_text(one["value"])
+    name = one["event"] if "event" in one else value_text(one["value"]) or "“” (empty text)"
     of = one.get("property", "")
     return one | {"name": name, "of": WORDS.get(of, of), "low": low, "high": high}
