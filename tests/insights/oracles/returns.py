@@ -36,40 +36,45 @@ class Cohort:
 def cohorts(asked: Asked) -> list[tuple[list[Bucket], list[Member]]]:
     """Return each cohort's own bucket with those after it, and who is in it."""
     calendar, periods = asked.calendar(), asked.body.get("periods", 8)
+    people = list(beginnings(asked))
     found = []
     for own in calendar.buckets(asked.start, asked.end):
         buckets = [own]
         while len(buckets) <= periods:
             end = buckets[-1][1]
             buckets.append((end, calendar.after(end)))
-        found.append((buckets, list(members(asked, own))))
+        inside = [(within(began, *own), back) for began, back in people]
+        found.append((buckets, [Member(began[0], back) for began, back in inside if began]))
     return found
 
 
-def members(asked: Asked, own: Bucket) -> Iterator[Member]:
+def beginnings(asked: Asked) -> Iterator[tuple[list[Event], list[Event]]]:
+    """Yield each person's events that may begin a cohort, and their returns."""
     body = asked.body
     filters = (body.get("where", ()), body.get("return_where", ()))
     for events in asked.world.people().values():
-        began = start_in(asked, events, own)
-        if began is not None:
-            back = [one for one in events if asked.is_meant(one, body["return_event"], *filters)]
-            yield Member(began, back)
+        began = starts(asked, events)
+        if began:
+            yield (
+                began,
+                [one for one in events if asked.is_meant(one, body["return_event"], *filters)],
+            )
 
 
-def start_in(asked: Asked, events: Sequence[Event], own: Bucket) -> Event | None:
-    """Return the event with which a person belongs to a bucket's cohort."""
+def starts(asked: Asked, events: Sequence[Event]) -> list[Event]:
+    """Return the events in the range that put a person into the cohort of their bucket."""
     body = asked.body
     filters = (body.get("where", ()), body.get("start_where", ()))
     named = [one for one in events if asked.is_meant(one, body["start_event"])]
-    starts = [one for one in named if asked.is_meant(one, None, *filters)]
-    inside = within(starts, asked.start, asked.end)
+    matching = [one for one in named if asked.is_meant(one, None, *filters)]
+    inside = within(matching, asked.start, asked.end)
     kind = body.get("kind", "recurring")
     if kind == "first_in_range":
-        inside = inside[:1]
-    if kind in {"first_time", "first_ever"}:
-        first = (starts if kind == "first_time" else named)[:1]
-        inside = [one for one in inside if one in first]
-    return next(iter(within(inside, *own)), None)
+        return inside[:1]
+    if kind == "recurring":
+        return inside
+    first = (matching if kind == "first_time" else named)[:1]
+    return [one for one in inside[:1] if one in first]
 
 
 def answer(asked: Asked) -> list[Cohort]:
