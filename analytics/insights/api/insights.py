@@ -18,6 +18,7 @@ from analytics.insights import actions
 from analytics.insights.definitions.window import parse_asked
 from analytics.insights.described import insights as described
 from analytics.insights.people import Peopled, page, parse_people
+from analytics.insights.sources.asking import translated
 from portal.accounts.access import is_staff_member, row_rights
 from portal.lib import clock
 from portal.lib.field_error import FieldError
@@ -26,6 +27,7 @@ from portal.store.frame import Frame
 from portal.store.sources import Question, ask, sources
 
 TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED = 159, 241
+MAX_BODY = 500_000  # its values go to the engine in a URL, which has a megabyte
 
 
 class EngineAway(APIException):
@@ -66,7 +68,15 @@ def engine_errors() -> Iterator[None]:
             raise TooExpensive(message) from error
         if error.code == CANCELLED:
             raise Gone from error
-        raise
+        raise translated(error) from error
+
+
+def asked_body(request: Request) -> Any:
+    """Return the JSON of a question. Raises FieldError for one longer than the engine would read."""
+    size = int(request.META.get("CONTENT_LENGTH") or 0)
+    if size > MAX_BODY:
+        raise FieldError("body", f"A question has {MAX_BODY:,} bytes at most, not {size:,}.")
+    return request.data
 
 
 def rights_of(request: Request) -> str:
@@ -82,7 +92,7 @@ class InsightView(APIView):
 
     def post(self, request: Request) -> Response:
         now = clock.now()
-        body = parse_asked(request.data, now, settings.PORTAL_TIME_ZONE)
+        body = parse_asked(asked_body(request), now, settings.PORTAL_TIME_ZONE)
         question = Question(body.params, body.window, now, rights_of(request))
         frame = asked(self.kind, question, refresh=body.refresh)
         return Response(answer(frame))
@@ -186,7 +196,7 @@ class PeopleView(APIView):
         if not isinstance(source, Peopled):
             raise Http404
         now = clock.now()
-        body = parse_asked(request.data, now, settings.PORTAL_TIME_ZONE)
+        body = parse_asked(asked_body(request), now, settings.PORTAL_TIME_ZONE)
         wanted = parse_people(body.params, source.cell)
         question = Question(wanted.params, body.window, now, rights_of(request))
         with engine_errors():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -209,7 +210,8 @@ def _number(value: int, path: str) -> float:
 
 def _check_pattern(pattern: str, path: str) -> None:
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings(action="ignore"):  # of what Python may read otherwise one day
+            re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise FieldError(path, f"This is not a regular expression: {error}.") from error
 

@@ -43,6 +43,8 @@ class Reader:
             raise FieldError(self.at(name), f"This must be a string, not {name_of(value)}.")
         if len(value) > MAX_TEXT:
             raise FieldError(self.at(name), f"This has {MAX_TEXT} characters at most.")
+        if "\0" in value:
+            raise FieldError(self.at(name), "This must not hold a null character.")
         return value
 
     def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:

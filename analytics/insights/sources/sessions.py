@@ -227,7 +227,7 @@ def cells(body: Json) -> tuple[list[Any], ...]:
         for one in body["series"]
         for point in one["points"]
     ]  # fmt: skip
-    return tuple(map(list, zip(*rows, strict=True)))
+    return tuple(map(list, zip(*rows, strict=True))) if rows else tuple([] for _ in COLUMNS)
 
 
 sources.add(SessionsSource())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from analytics.insights.definitions.filters import Op, PropertyFilter, Value
-from analytics.insights.sql.params import Params
+from analytics.insights.sql.params import Params, microseconds
 from analytics.insights.sql.values import NEVER, Operand, latest, of_event, of_person
 
 COMPARISON: dict[Op, str] = {"=": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
@@ -66,13 +66,22 @@ def _listed(found: PropertyFilter, operand: Operand, params: Params) -> str:
         values = [value for value in found.values if is_kind(value)]
         typed = _typed(values[0], operand) if values else None
         if typed is not None:
-            places = ", ".join(_placed(value, params) for value in _distinct(values))
-            parts.append(f"({typed[1]} AND {typed[0]} {sign} ({places}))")
+            expression, places = _many(typed[0], values, params)
+            parts.append(f"({typed[1]} AND {expression} {sign} {places})")
     return f"({' OR '.join(parts)})" if parts else NEVER
 
 
-def _distinct(values: Sequence[Value]) -> list[Value]:
-    return list(dict.fromkeys(values))
+def _many(expression: str, values: Sequence[Value], params: Params) -> tuple[str, str]:
+    """Return an expression and one placeholder for many values: a thousand would fill the text."""
+    first = values[0]
+    if isinstance(first, datetime):
+        numbers = [microseconds(value) for value in values if isinstance(value, datetime)]
+        return f"toUnixTimestamp64Micro({expression})", params.add(numbers, "Array(Int64)")
+    if isinstance(first, bool):
+        return expression, params.add([int(bool(value)) for value in values], "Array(UInt8)")
+    if isinstance(first, float):
+        return expression, params.add(list(values), "Array(Float64)")
+    return expression, params.texts([str(value) for value in values])
 
 
 def _typed(value: Value, operand: Operand) -> tuple[str, str] | None:
