@@ -131,6 +131,7 @@ def test_figures_are_painted_as_python_paints_them(tab: Page, theme: chart_theme
                 "link": {"source": [0, 0], "target": [1, 2], "value": [2, 1]},
                 "meta": {"names": ["a", "$none", "$end"]},
             },
+            {"type": "heatmap", "z": [[1]], "meta": {"role": "plain"}},
         ],
         "layout": {"meta": {"marks": [{"x": 1, "text": "Sale", "x1": 2}]}},
     }
@@ -139,7 +140,17 @@ def test_figures_are_painted_as_python_paints_them(tab: Page, theme: chart_theme
     browser = tab.evaluate(ask, [figure, theme])
     python = chart_theme.dress(figure, theme)
 
-    painted = ("name", "line", "marker", "opacity", "fillcolor", "meta", "node", "link")
+    painted = (
+        "name",
+        "line",
+        "marker",
+        "opacity",
+        "fillcolor",
+        "meta",
+        "node",
+        "link",
+        "colorscale",
+    )
     for ours, theirs in zip(python["data"], browser["data"], strict=True):
         assert {key: ours.get(key) for key in painted} == {key: theirs.get(key) for key in painted}
     assert browser["layout"]["template"] == python["layout"]["template"]
@@ -214,6 +225,39 @@ def test_a_chart_without_points_says_so_and_needs_no_plotly(tab: Page) -> None:
     expect(tab.locator("portal-chart [data-empty]")).to_have_text(
         "Nothing was counted in this range."
     )
+
+
+def test_a_grid_has_a_row_per_cohort_and_the_axis_s_words_as_columns(tab: Page) -> None:
+    load(tab, "portal/lib/figure-table.js")
+    figure = {
+        "data": [
+            {"type": "heatmap", "x": [0], "y": ["2 Mar", "9 Mar"], "z": [[4], [3]]},
+            {"type": "heatmap", "x": [1, 2], "y": ["2 Mar", "9 Mar"], "z": [[0.5, 0.25], [0.3, None]]},
+        ],
+        "layout": {"xaxis": {"tickvals": [0, 1, 2], "ticktext": ["People", "W1", "W2"]}},
+    }  # fmt: skip
+
+    csv = tab.evaluate("figure => it.csvFrom(figure)", figure)
+
+    assert csv.split("\r\n") == [",People,W1,W2", "2 Mar,4,0.5,0.25", "9 Mar,3,0.3,"]
+
+
+def test_of_a_stack_the_part_that_was_pressed_is_meant_and_of_lines_the_nearest(tab: Page) -> None:
+    load(tab, "portal/lib/figure.js")
+    ask = """([type, ends, height]) => {
+        const yaxis = {_offset: 0, d2p: () => 100};
+        const point = ([name, y, y0]) => ({y, yaxis, bbox: {y0}, pointNumber: 0, data: {type, meta: {cells: [{name}]}}});
+        return it.pointAt(ends.map(point), height)?.data.meta.cells[0].name;
+    }"""
+    # New from 100 up to 80, returning from there up to 20; dormant down to 150; zero at 100.
+    stack = [["returning", 6, 20], ["new", 2, 80], ["dormant", -5, 150]]
+
+    assert [tab.evaluate(ask, ["bar", stack, height]) for height in (40, 90, 120)] == [
+        "returning", "new", "dormant",
+    ]  # fmt: skip
+    assert tab.evaluate(ask, ["bar", stack, 10]) == "returning"  # above all: the nearest
+    assert tab.evaluate(ask, ["scatter", [["a", 1, 30], ["b", 2, 60]], 40]) == "a"
+    assert tab.evaluate(ask, ["scatter", [], 40]) is None
 
 
 def test_a_chart_says_what_it_shows_and_has_its_numbers_as_a_table(tab: Page) -> None:

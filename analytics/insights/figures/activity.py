@@ -11,6 +11,7 @@ from portal.lib.text import grouped, humanize
 
 Json = dict[str, Any]
 ORDER = ("returning", "resurrecting", "new", "dormant")  # from the zero line outwards
+FEW = 12
 COLORS = {"returning": "accent", "resurrecting": "info", "new": "success", "dormant": "other"}
 
 
@@ -48,7 +49,7 @@ def stickiness(answer: Json) -> Json:
         earlier = answer["compare"]["points"][: len(points)]
         before = bars(earlier, interval, answer["compare"]["total"])
         data.insert(0, before | {"name": "People, period before", "meta": {"role": "compare", "state": "accent"}})  # fmt: skip
-    ticks = {"dtick": 1} if len(points) <= 31 else {}
+    ticks = {"dtick": 1} if len(points) <= FEW else {"dtick": 5, "tick0": 0}
     layout = {
         "meta": {"unit": ""}, "barmode": "group", "hovermode": "closest",
         "xaxis": {"fixedrange": True, "title": {"text": f"{interval}s active"}, **ticks},

@@ -21,6 +21,7 @@ class PickField extends HTMLElement {
   #options = [];
   #at = -1;
   #typed = false;
+  #chooses = false;
   #timer = 0;
   #abort = null;
   #source = '';
@@ -56,13 +57,17 @@ class PickField extends HTMLElement {
   async #open() {
     if (this.#isOpen) return;
     this.#typed = false;
+    if (!this.hasAttribute('several')) this.#input.select(); // typing looks for another
     await this.#show();
   }
 
   #write() {
+    if (this.#chooses) return;
     this.#typed = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#show(), this.hasAttribute('values') ? WAIT_MS : 0);
+    // What is at hand is shown before the next key, which may already be the one that chooses.
+    if (this.hasAttribute('values')) this.#timer = setTimeout(() => this.#show(), WAIT_MS);
+    else this.#show();
   }
 
   /** What is looked for: all while nothing was typed; in a list of values, the last one. */
@@ -139,8 +144,9 @@ class PickField extends HTMLElement {
     const before = this.hasAttribute('several') ? this.#input.value.split(',').slice(0, this.#typed ? -1 : undefined).map((part) => part.trim()).filter(Boolean) : [];
     this.#input.value = [...before, value].join(', ');
     this.#close();
+    this.#chooses = true;
     this.#input.dispatchEvent(new Event('input', { bubbles: true }));
-    clearTimeout(this.#timer);
+    this.#chooses = false;
     this.#input.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
