@@ -32,6 +32,7 @@ DRAWINGS: Mapping[str, tuple[str, ...]] = {
     "lifecycle": ("lifecycle", "table"),
     "stickiness": ("stickiness", "table"),
     "paths": ("paths", "table"),
+    "sessions": ("sessions", "table"),
     "sql": ("picture", "table"),
 }
 SIZES: Mapping[str, tuple[int, int]] = {
@@ -115,6 +116,6 @@ def asked(kind: str, kept: Kept) -> tuple[str, str, dict[str, Any]]:
         parameters = definition.get("parameters") or {}
         return "sql", definition["query"], {"parameters": parameters} if parameters else {}
     config: dict[str, Any] = {
-        name: kept.view[name] for name in ("view", "shown", "drawn") if name in kept.view
+        name: kept.view[name] for name in ("view", "shown", "drawn", "measure") if name in kept.view
     }
     return "insight", json.dumps({"kind": kind, "definition": definition}), config

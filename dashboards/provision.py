@@ -162,7 +162,7 @@ BUSINESS = Shipped(
         ),
         Box(
             "ways", "paths", "What people do within a visit", (12, 22, 12, 7), "insight",
-            insight("paths", steps=4), refresh_s=60, config={"drawn": 20},
+            insight("paths", steps=3), refresh_s=60, config={"drawn": 15},
         ),
     ),
 )  # fmt: skip

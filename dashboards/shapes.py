@@ -8,7 +8,18 @@ from dashboards.models import Dashboard, Widget
 
 # The API's coarse word for a kind of widget; a chart where nothing is said.
 TYPES = {"stat": "metric", "table": "table", "text": "custom"} | dict.fromkeys(
-    ("line", "area", "bar", "funnel", "retention", "lifecycle", "stickiness", "paths", "picture"),
+    (
+        "line",
+        "area",
+        "bar",
+        "funnel",
+        "retention",
+        "lifecycle",
+        "stickiness",
+        "paths",
+        "sessions",
+        "picture",
+    ),
     "chart",
 )
 

@@ -30,7 +30,7 @@ class Table:
 
 
 def has_totals(frame: Frame) -> bool:
-    return any("total" in one for one in frame.extra.get("series", ()))
+    return any({"label", "total"} <= one.keys() for one in frame.extra.get("series", ()))
 
 
 def totals(

@@ -39,7 +39,7 @@ EMPTY = Frame(
 
 
 # These draw one kind of insight each: tests/dashboards/test_insights.py.
-OF_INSIGHTS = ("funnel", "retention", "lifecycle", "stickiness", "paths")
+OF_INSIGHTS = ("funnel", "retention", "lifecycle", "stickiness", "paths", "sessions")
 GENERAL = [kind for kind in widgets if kind.kind not in OF_INSIGHTS]
 
 

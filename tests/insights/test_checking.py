@@ -47,6 +47,7 @@ ASKED: list[tuple[str, dict[str, Any], int]] = [
     ("retention", {**DEFINITIONS["retention"], "interval": "week"}, 0),
     ("lifecycle", DEFINITIONS["lifecycle"], 0),
     ("paths", DEFINITIONS["paths"], 0),
+    ("sessions", DEFINITIONS["sessions"], 0),
 ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "lifecycle": {"event": "visit", "interval": "week"},
     "stickiness": {"event": "visit"},
     "paths": {"start": "visit"},
+    "sessions": {"event": "visit"},
     "sql": {"query": "SELECT count() AS n FROM events"},
 }
 
