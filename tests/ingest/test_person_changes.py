@@ -352,10 +352,19 @@ class Oracle:
         self.label = {one: index for index, one in enumerate(IDS)}
         self.apart: set[frozenset[int]] = set()
         self.acted: set[str] = set()
+        self.told: list[tuple[str, str]] = []  # when, and by which user id
         self.undone_apart: dict[int, bool] = {}
 
     def people(self) -> int:
         return len({self.label[one] for one in self.acted})
+
+    def latest(self) -> list[str]:
+        """Return the latest value of each person of whom one was told: it is the time itself."""
+        found: dict[int, str] = {}
+        for at, one in self.told:
+            label = self.label[one]
+            found[label] = max(at, found.get(label, at))
+        return sorted(found.values())
 
     def of(self, label: int) -> list[str]:
         return [one for one in IDS if self.label[one] == label]
@@ -420,7 +429,9 @@ def random_event(dice: random.Random, oracle: Oracle, step: str) -> dict[str, An
     if step == "identify":
         oracle.acted.add(f"u:{a}")
         oracle.join(f"u:{a}", f"a:{b}")
-        return identified(a, b)
+        at = f"2026-03-{dice.randrange(1, 29):02}T00:00:{next(number) % 60:02}Z"
+        oracle.told.append((at, f"u:{a}"))
+        return identified(a, b, told=at) | {"timestamp": at}
     if step == "alias":
         oracle.acted.add(f"u:{a}")
         oracle.join(f"u:{a}", f"u:{b}")
@@ -444,6 +455,7 @@ def test_any_sequence_counts_as_the_oracle_does(
                 settled.add(change.pk)
                 oracle.change(change)
         assert people() == oracle.people()
+        assert latest_told() == oracle.latest()
 
     for _ in range(40):
         step = dice.choice(["seen", "seen", "identify", "alias", "change", "chores", "chores"])
@@ -465,6 +477,15 @@ def test_any_sequence_counts_as_the_oracle_does(
         frozenset(oracle.of(each)) for each in oracle.label.values()
     }
     assert not Merge.objects.filter(stage=Merge.Stage.PARTING).exists()
+
+
+def latest_told() -> list[str]:
+    """Return today's value of each person, as filters and profiles read it."""
+    found = rows(
+        f"SELECT {person()} AS who, argMax(string, (ts, type)) FROM person_properties"
+        f" WHERE key = 'told' AND who IN (SELECT {person()} FROM events) GROUP BY who"
+    )
+    return sorted(value for _, value in found)
 
 
 def partition(identities: Identities) -> set[frozenset[str]]:
