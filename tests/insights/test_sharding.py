@@ -258,6 +258,20 @@ def cohort() -> dict[str, Any]:
     return {"cohort": row.pk}
 
 
+def listed() -> dict[str, Any]:
+    """Return a filter by a list of persons, which goes with the query as a table."""
+    now = clock.now()
+    row = Cohort.objects.create(
+        name=f"List {next(_number)}",
+        definition={"kind": "static"},
+        user_ids=USERS[::2],
+        listed=20,
+        created_at=now,
+        updated_at=now,
+    )
+    return {"cohort": row.pk}
+
+
 def all_questions() -> list[tuple[str, dict[str, Any]]]:
     filtered = [cohort()]
     return [
@@ -334,7 +348,12 @@ def test_a_cluster_of_two_shards_answers_like_one_engine(
 ) -> None:  # fmt: skip
     if not is_settled:
         merge_persons()
-    questions = all_questions()
+    questions = [
+        *all_questions(),
+        ("trend", trend("unique_users", where=[listed()])[1]),
+        ("trend", trend("avg", where=[listed()])[1]),
+        ("funnel", {"steps": STEPS, "where": [listed()]}),
+    ]
     expected = [alike(asked(kind, body)) for kind, body in questions]
     settings.CLICKHOUSE_URL = spread(two_shards)
     settings.CLICKHOUSE_CLUSTER = "portal"
