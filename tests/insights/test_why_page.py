@@ -184,6 +184,7 @@ class TestPage:
         page = text(analyst, f"{WHY}?{PAY}&from=-2d&point=[0,null,null]")
 
         assert 'id="why-change">+20<' in page
+        assert "still runs" not in page
         assert 'name="against"' not in page
 
     def test_a_line_of_a_breakdown_is_explained_alone(

@@ -197,7 +197,7 @@ def framed(looking: Looking, total: Counted, found: Sequence[Found]) -> Frame:
     ]  # fmt: skip
     values = tuple(list(cells) for cells in zip(*rows, strict=True)) or ((),) * len(COLUMNS)
     warnings = []
-    if looking.periods.is_cut:
+    if looking.periods.is_cut and looking.why.at is not None:
         warnings.append(
             "This bucket still runs, or the range cuts it: of the reference as much is counted."
         )

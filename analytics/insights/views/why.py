@@ -36,6 +36,7 @@ from portal.store.sources import ask
 STANDS_OUT = 0.1  # a property that explains less is one of those that followed
 MOST_OF_IT = 0.5
 OPEN = 3
+WHOLE_FROM = 10
 EMPTY = "(empty text)"
 WORDS = {
     "previous_bucket": "the {interval} before",
@@ -170,7 +171,7 @@ def value_row(value: Json, name: str, form: WhyForm, largest: float) -> Json:
         "text": value_text(value["value"]) or EMPTY,
         "url": trend_url(form.drilled(name, value["value"])),
         "change_text": signed(value["change"]),
-        "expected_text": signed(round(value["expected"], 1)),
+        "expected_text": signed(rounded(value["expected"])),
         "distance": abs(value["change"] - value["expected"]),
         "bar": abs(value["change"]) / largest if largest else 0,
     }
@@ -189,8 +190,14 @@ def lead(shown: list[Json], change: float) -> Json | None:
     """Return the one value that says most about the change, and whether that is most of it."""
     if not shown or not change or shown[0]["best"] is None:
         return None
-    is_most = shown[0]["explained"] >= MOST_OF_IT
-    return {**shown[0]["best"], "name": shown[0]["name"], "is_most": is_most}
+    best = shown[0]["best"]
+    is_most = shown[0]["explained"] >= MOST_OF_IT and best["change"] * change > 0
+    return {**best, "name": shown[0]["name"], "is_most": is_most}
+
+
+def rounded(value: float) -> float:
+    """Leave out digits that an estimate does not have."""
+    return round(value) if abs(value) >= WHOLE_FROM else round(value, 1)
 
 
 def signed(value: float | None) -> str:
