@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from django.template.loader import render_to_string
 
 from analytics.insights.keeping import OTHERWISE
+from dashboards.marking import with_marks
 from dashboards.models import Widget
 from dashboards.widgets import CannotDraw, Drawing, widgets
 from portal.lib.api import FieldError
@@ -62,7 +63,7 @@ def evaluate(widget: Widget, look: Look, now: datetime) -> dict[str, Any]:
     try:
         frame = answer(widget, look, now)
         drawing = widgets.get(widget.kind).draw(frame, widget.config)
-        return shown(widget, drawing, frame.meta)
+        return shown(widget, annotated(drawing, widget, look, now), frame.meta)
     except (CannotShow, CannotDraw, FieldError, UnknownKind, BadRange, EmptyWindow) as problem:
         return failed(str(problem), now)
     except client.EngineUnavailable:
@@ -96,6 +97,15 @@ def answer(widget: Widget, look: Look, now: datetime) -> Frame:
     if kind == "trend":
         params.setdefault("interval", interval_for(window.end - window.start))
     return ask(kind, Question(params=params, window=window, as_of=now, rights=look.rights))
+
+
+def annotated(drawing: Drawing, widget: Widget, look: Look, now: datetime) -> Drawing:
+    """Put what happened meanwhile on a chart of an insight."""
+    if widget.source != "insight":
+        return drawing
+    chosen = look.range_at(now)
+    window = TimeRange(chosen.start, chosen.end, chosen.zone)
+    return with_marks(drawing, insight_of(widget)[1], window)
 
 
 def interval_for(length: timedelta) -> str:

@@ -13,12 +13,13 @@ import pytest
 from django.test import Client
 
 from dashboards.adding import DRAWINGS
+from dashboards.evaluate import Look, evaluate
 from dashboards.models import Dashboard
 from dashboards.provision import SHIPPED, provision
 from portal.audit.models import AuditEntry
 from portal.lib import clock
 from tests.conftest import PageClient, TokenClient
-from tests.factories import make_dashboard, make_widget
+from tests.factories import make_annotation, make_dashboard, make_widget
 from tests.insights.events import Event, load
 from tests.insights.test_saved import DEFINITIONS, saved
 from tests.people import People
@@ -56,6 +57,28 @@ def shown(client: Any, key: str) -> dict[str, Any]:
 
 
 class TestDrawing:
+    def test_a_chart_over_time_shows_what_happened(self, board: Dashboard, company: None) -> None:
+        now = clock.now()
+        noon = now - timedelta(days=1)
+        make_annotation(text="Release", at=noon)
+        make_annotation(text="Of another event", at=noon, event="search")
+        look = Look({}, "all", "UTC")
+
+        drawn = {
+            kind: evaluate(
+                make_widget(
+                    board, kind, kind=kind, source="insight",
+                    query=json.dumps({"kind": asked, "definition": ASKED[asked]}),
+                ), look, now,
+            )["figure"]["layout"]
+            for kind, asked in (("line", "trend"), ("lifecycle", "lifecycle"), ("funnel", "funnel"))
+        }  # fmt: skip
+
+        for kind in ("line", "lifecycle"):
+            marks = drawn[kind]["meta"]["marks"]
+            assert [mark["x"] for mark in marks] == [f"{noon:%Y-%m-%dT%H:%M:%S}"]
+        assert "marks" not in drawn["funnel"].get("meta", {})
+
     @pytest.mark.parametrize(("kind", "drawn_as"), CASES)
     def test_every_kind_is_drawn_in_every_way_it_offers(
         self, people: People, call: TokenClient, board: Dashboard, company: None,
