@@ -1,5 +1,6 @@
 # demo: run the portal          test: check everything      quick: the inner loop, under a minute
 # check: lint, types, imports   fix: repair what tools can  bench: measured ratios
+# exact: every insight against its oracle on 2,000 random data sets, minutes long
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ PYTEST_ARGS ?= tests
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
-.PHONY: demo test quick bench check fix clean
+.PHONY: demo test quick exact bench check fix clean
 .DEFAULT_GOAL := demo
 
 demo: $(RUN)
@@ -22,6 +23,9 @@ test: check
 quick: $(DEV)
 	$(BIN)/python -m analytics.insights.passes
 	$(BIN)/python -m pytest -q -m "not slow" -n 2 $(PYTEST_ARGS)
+
+exact: $(DEV)
+	CASES=2000 $(BIN)/python -m pytest -n $(JOBS) tests/insights/exact
 
 bench: $(DEV)
 	$(BIN)/python -m bench

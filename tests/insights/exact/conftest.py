@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from analytics.insights import fast, property_columns
+from analytics.insights.models import PropertyColumn
 
-@pytest.fixture(params=["raw"])
-def form(request: pytest.FixtureRequest, db: None, store_schema: None, empty_cache: None) -> str:
-    """Switch the portal to one of its forms; each must give the same answers."""
-    name: str = request.param
-    return name
+Form = fast.Form | None
+
+
+@pytest.fixture(params=[None, *fast.FORMS], ids=lambda form: form or "raw")
+def form(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    db: None,
+    store_schema: None,
+    empty_cache: None,
+) -> Iterator[Form]:
+    """Let the portal use one fast form alone, or none; each must give the same answers."""
+    chosen: Form = request.param
+    monkeypatch.setattr(property_columns, "WORTHWHILE_EVENTS", 1)
+    PropertyColumn.objects.all().delete()
+    with fast.only(*([chosen] if chosen else [])):
+        yield chosen

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from hypothesis import strategies as st
 
+from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     UNITS,
     X_IS,
@@ -14,7 +15,6 @@ from tests.insights.exact.worlds import (
     Dice,
     Json,
     event_of,
-    gathered,
     hold_against_the_oracle,
     instants,
     joins_of,
@@ -60,9 +60,9 @@ def same_stickiness(asked: Asked, answer: Json) -> None:
     assert answer["total"] == sum(users)
 
 
-def test_lifecycles_are_those_of_every_person_looked_at(form: str) -> None:
-    hold_against_the_oracle("lifecycle", gathered(cases()), same_lifecycle)
+def test_lifecycles_are_those_of_every_person_looked_at(form: Form) -> None:
+    hold_against_the_oracle("lifecycle", form, cases(), same_lifecycle)
 
 
-def test_stickiness_is_that_of_every_person_looked_at(form: str) -> None:
-    hold_against_the_oracle("stickiness", gathered(cases()), same_stickiness)
+def test_stickiness_is_that_of_every_person_looked_at(form: Form) -> None:
+    hold_against_the_oracle("stickiness", form, cases(), same_stickiness)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from analytics.ingest.identities import Id
 from tests.insights.events import Fact
+from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     TICK,
     X_IS,
@@ -16,7 +17,6 @@ from tests.insights.exact.worlds import (
     Dice,
     Json,
     event_of,
-    gathered,
     hold_against_the_oracle,
     instants,
     joins_of,
@@ -135,5 +135,5 @@ def compare(asked: Asked, answer: Json) -> None:
     assert found == {is_in: len(users) for is_in, users in counted.items() if users}
 
 
-def test_cohorts_are_those_of_every_rule_decided_for_every_person(form: str) -> None:
-    hold_against_the_oracle("trend", gathered(cases()), compare)
+def test_cohorts_are_those_of_every_rule_decided_for_every_person(form: Form) -> None:
+    hold_against_the_oracle("trend", form, cases(), compare)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     PLACES,
     TICK,
@@ -22,7 +23,6 @@ from tests.insights.exact.worlds import (
     Dice,
     Json,
     event_of,
-    gathered,
     hold_against_the_oracle,
     joins_of,
 )
@@ -143,5 +143,5 @@ def same_steps(found: Sequence[Json], rows: Sequence[funnels.Row]) -> None:
             assert times == [None] * 4
 
 
-def test_funnels_are_those_of_every_attempt_tried(form: str) -> None:
-    hold_against_the_oracle("funnel", gathered(cases()), compare)
+def test_funnels_are_those_of_every_attempt_tried(form: Form) -> None:
+    hold_against_the_oracle("funnel", form, cases(), compare)

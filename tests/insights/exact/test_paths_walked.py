@@ -10,6 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.insights.events import Event
+from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     TICK,
     X_IS,
@@ -17,7 +18,6 @@ from tests.insights.exact.worlds import (
     Dice,
     Json,
     event_of,
-    gathered,
     hold_against_the_oracle,
     joins_of,
     span_of,
@@ -73,5 +73,5 @@ def close(seconds: float) -> Any:
     return pytest.approx(seconds, abs=1e-6)
 
 
-def test_paths_are_those_of_every_session_walked(form: str) -> None:
-    hold_against_the_oracle("paths", gathered(cases()), compare)
+def test_paths_are_those_of_every_session_walked(form: Form) -> None:
+    hold_against_the_oracle("paths", form, cases(), compare)

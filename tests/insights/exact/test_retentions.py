@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 from hypothesis import strategies as st
 
+from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     UNITS,
     X_IS,
@@ -15,7 +16,6 @@ from tests.insights.exact.worlds import (
     Dice,
     Json,
     event_of,
-    gathered,
     hold_against_the_oracle,
     instants,
     joins_of,
@@ -74,5 +74,5 @@ def same_table(found: Json, table: Sequence[returns.Cohort]) -> None:
     assert found["average"] == returns.average(table)
 
 
-def test_retentions_are_those_of_every_person_looked_at(form: str) -> None:
-    hold_against_the_oracle("retention", gathered(cases()), compare)
+def test_retentions_are_those_of_every_person_looked_at(form: Form) -> None:
+    hold_against_the_oracle("retention", form, cases(), compare)

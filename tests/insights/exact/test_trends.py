@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.insights.events import Event
+from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     TICK,
     UNITS,
@@ -19,7 +20,6 @@ from tests.insights.exact.worlds import (
     Dice,
     Json,
     event_of,
-    gathered,
     hold_against_the_oracle,
     instants,
     joins_of,
@@ -101,5 +101,5 @@ def alike(value: Any, wanted: Any) -> bool:
     return math.isclose(value, wanted, rel_tol=1e-12)
 
 
-def test_trends_are_those_of_plain_counting(form: str) -> None:
-    hold_against_the_oracle("trend", gathered(cases()), compare)
+def test_trends_are_those_of_plain_counting(form: Form) -> None:
+    hold_against_the_oracle("trend", form, cases(), compare)
