@@ -28,6 +28,7 @@ def test_it_answers_series_and_meta(people: People, call: TokenClient) -> None:
     assert answer.json()["series"] == [
         {
             "label": "visit, unique users",
+            "series_index": 0,
             "points": [
                 {"t": "2026-03-01T00:00:00Z", "value": 2, "complete": True},
                 {"t": "2026-03-02T00:00:00Z", "value": 0, "complete": True},

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from tests.insights.events import Event
 from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     PLACES,
@@ -92,13 +93,19 @@ def cases(draw: st.DrawFn) -> Case:
     if dice.chance(2):
         body["leave_out_open"] = True
 
-    def happened(most: int) -> tuple[Any, ...]:
+    said: dict[datetime, Json] = {}
+
+    def happened(most: int) -> tuple[Event, ...]:
         times = [
             start + dice.number(-1, 14) * UNITS[unit] + dice.pick([0, 0, 0, 1]) * TICK
             for _ in range(6)
         ]
+        drawn = [event_of(dice, dice.pick(times), "AABBCDX") for _ in range(dice.number(0, most))]
+        if "breakdown" not in body:
+            return tuple(drawn)
+        # Events of one instant may be taken in any order, so they must say the same.
         return tuple(
-            event_of(dice, dice.pick(times), "AABBCDX") for _ in range(dice.number(0, most))
+            replace(one, properties=said.setdefault(one.at, one.properties)) for one in drawn
         )
 
     as_of = dice.pick([end, end + 9 * UNITS[unit], end + UNITS["year"]])
