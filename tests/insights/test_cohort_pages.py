@@ -178,6 +178,18 @@ class TestBuilder:
         assert "Choose an event." in page
         assert Cohort.objects.count() == 0
 
+    def test_a_cohort_too_large_for_the_page_is_not_saved_in_part(self, analyst: Client) -> None:
+        put_shop()
+        rows = {f"r{n}-kind": "did" for n in range(1, 62)} | {
+            f"r{n}-depth": "1" for n in range(1, 62)
+        }
+        events = {f"r{n}-event": "buy" for n in range(1, 62)}
+
+        page = posted(analyst, NEW, ROOT | rows | events | {"name": "Large", "do": "save"})
+
+        assert "more than 60 rules and filters" in page
+        assert Cohort.objects.count() == 0
+
     @pytest.mark.parametrize(
         ("more", "words"),
         [

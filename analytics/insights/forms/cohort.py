@@ -69,6 +69,7 @@ class CohortForm:
     description: str = ""
     rows: tuple[RuleRow, ...] = START
     version: str = ""
+    is_cut: bool = False  # more rows were sent than are read: such a form must not be saved
 
     @classmethod
     def read(cls, query: QueryDict) -> CohortForm:
@@ -77,6 +78,7 @@ class CohortForm:
             description=text(query, "description"),
             rows=tuple(_rows(query)) or START,
             version=text(query, "version"),
+            is_cut=f"r{MOST_ROWS}-kind" in query,
         )
 
     def inside(self, place: int) -> range:

@@ -19,7 +19,7 @@ from analytics.insights import actions, nesting
 from analytics.insights.cohort_drafts import Draft, parse_draft, save_of
 from analytics.insights.cohorts import DRAFT, PATH, Found, drafted
 from analytics.insights.drafts import read_version
-from analytics.insights.forms.cohort import CohortForm
+from analytics.insights.forms.cohort import MOST_ROWS, CohortForm
 from analytics.insights.forms.cohort_list import ListForm, list_form
 from analytics.insights.forms.cohort_rules import Rules, rows_of, rules_of
 from analytics.insights.models import CHANGE_COHORT, EXPLORE, Cohort
@@ -41,6 +41,10 @@ from portal.lib.stale import Stale
 from portal.store.sources import Question, ask
 
 Form = CohortForm | ListForm
+TOO_MANY = (
+    f"This cohort has more than {MOST_ROWS} rules and filters, which this page cannot hold. Nothing was"
+    " saved: change it over the API, or move some of its rules into a cohort of their own."
+)
 STALE = "Somebody else saved this cohort meanwhile. Saving again replaces their version with yours."
 
 
@@ -110,6 +114,8 @@ def saved(page: Editing, form: Form) -> HttpResponseBase:
     rules = None
     if isinstance(form, CohortForm):
         rules = rules_of(form, types_of(page))
+        if form.is_cut:
+            return shown(replace(page, notes={"form": Note(TOO_MANY, "critical")}), form)
         if form.missing():
             return shown(replace(page, is_tried=True), form)
     try:
