@@ -95,7 +95,7 @@ def wait_until_up(server: EmbeddedServer, data_dir: Path) -> None:
 
 
 def take_databases(worker: str) -> None:
-    """Give this process an engine database and a Valkey database of its own.
+    """Give this process an engine database, a Valkey database and a data directory of its own.
 
     PostgreSQL's test database is made by pytest-django, one a worker.
     """
@@ -105,6 +105,9 @@ def take_databases(worker: str) -> None:
     with clickhouse_connect.get_client(dsn=os.environ["CLICKHOUSE_URL"]) as client:
         client.command(f"DROP DATABASE IF EXISTS {database}")
         client.command(f"CREATE DATABASE {database}")
+    data_dir = Path(os.environ["PORTAL_DATA_DIR"]) / worker
+    data_dir.mkdir(exist_ok=True)
+    os.environ["PORTAL_DATA_DIR"] = str(data_dir)
     os.environ["CLICKHOUSE_URL"] = urlunsplit(parts._replace(path=f"/{database}"))
     os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={number}"
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pytest_django import Settings
 
 from analytics.insights import fast
 from analytics.insights.definitions.window import parse_asked
-from analytics.insights.kept import room
+from analytics.insights.kept import reading, room
+from analytics.insights.kept.numbers import Persons, Renumbered
 from portal.store import client
 from portal.store.frame import Frame
 from portal.store.models import Epoch
@@ -168,6 +171,34 @@ def test_who_is_asked_for_by_today_is_never_kept() -> None:
         answer = asked("trend", BODY | {"where": [found]})
 
     assert answer.meta.forms == ()
+
+
+def test_the_folder_may_be_deleted_while_the_portal_runs(settings: Settings) -> None:
+    load([Event("a", FIRST + timedelta(days=day), f"u{day}") for day in range(5)])
+    kept("trend", BODY)
+    shutil.rmtree(settings.DATA_DIR / "kept")
+    # Another process begins anew, with other numbers for the same persons.
+    other = BODY | {"from": "2026-03-23"}
+    reading.shelf_at.cache_clear()
+    kept("trend", other)
+
+    assert kept("trend", BODY) == raw("trend", BODY)
+
+
+def test_two_processes_never_mix_their_numbers(tmp_path: Path) -> None:
+    ours, theirs = Persons(tmp_path / "persons"), Persons(tmp_path / "persons")
+    mark = ours.begun()
+    ours.given(np.array([7, 8], np.uint64), mark)
+    (tmp_path / "persons").unlink()
+    theirs.given(np.array([9], np.uint64), theirs.begun())
+
+    with pytest.raises(Renumbered):
+        ours.given(np.array([7], np.uint64), mark)
+
+    again = ours.begun()
+    assert again == theirs.begun()
+    assert ours.given(np.array([9, 7], np.uint64), again).tolist() == [0, 1]
+    assert theirs.given(np.array([7], np.uint64), again).tolist() == [1]
 
 
 def test_a_folder_that_cannot_be_written_hinders_no_answer(

@@ -45,6 +45,7 @@ class Read:
 
     events: int
     merges: int
+    numbering: int  # the mark of the persons' numbers
     changed_at: float = 0.0  # POSIX time; 0: never
 
 
@@ -116,7 +117,7 @@ def write(folder: Path, day: date, kept: Day) -> None:
     """Keep a day; readers see the old file or the new one."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, read = kept.rows, kept.read
-    about = orjson.dumps([read.events, read.merges, read.changed_at, rows.texts])
+    about = orjson.dumps([read.events, read.merges, read.numbering, read.changed_at, rows.texts])
     batch = pa.RecordBatch.from_pydict(
         {name: pa.array(column) for name, column in rows.columns.items()}, metadata={META: about}
     )
@@ -132,10 +133,10 @@ def load(folder: Path, day: date) -> Day | None:
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(file_of(folder, day))))
         batch = reader.get_batch(0)
-        events, merges, changed_at, texts = orjson.loads(batch.schema.metadata[META])
+        events, merges, mark, changed_at, texts = orjson.loads(batch.schema.metadata[META])
     except (OSError, pa.ArrowInvalid, KeyError, ValueError):
         return None
     columns = {
         name: batch.column(place).to_numpy() for place, name in enumerate(batch.schema.names)
     }
-    return Day(Rows(columns, tuple(texts)), Read(events, merges, changed_at))
+    return Day(Rows(columns, tuple(texts)), Read(events, merges, mark, changed_at))

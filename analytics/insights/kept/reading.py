@@ -44,6 +44,7 @@ class Plan:
 
     window: TimeRange
     as_of: datetime
+    numbering: int
     kept: dict[date, Day]
     missing: dict[date, int]
     changed: tuple[date, ...]
@@ -125,6 +126,7 @@ class Reading:
 
     def plan(self, window: TimeRange, as_of: datetime) -> Plan:
         """Find out which days are kept. Raises client.QueryFailed, client.EngineUnavailable."""
+        mark = self.shelf.people.begun()
         first, closed = window.start.date(), min(as_of.astimezone(UTC).date(), day_after(window))
         sizes: dict[date, int] = {}
         if first < closed:
@@ -138,7 +140,7 @@ class Reading:
         valid = {
             day: found
             for day, found in old.items()
-            if found and self.is_right(found, day, sizes[day])
+            if found and found.read.numbering == mark and self.is_right(found, day, sizes[day])
         }
         missing = {day: events for day, events in sizes.items() if day not in valid}
         changed = tuple(day for day in missing if old[day] is not None)
@@ -146,6 +148,7 @@ class Reading:
         return Plan(
             window,
             as_of,
+            mark,
             valid,
             missing,
             changed,
@@ -165,15 +168,16 @@ class Reading:
         return True
 
     def rows(self, plan: Plan) -> Found:
-        """Return the rows of a plan; keeps the days that had to be read."""
+        """Return the rows of a plan; keeps the days that had to be read.
+
+        Raises numbers.Renumbered when somebody deleted the folder meanwhile.
+        """
         parts = portions(plan.missing, plan.kept)
         fresh = {day: rows for part in parts for day, rows in self.fresh(part, plan)}
         blocks = {day: found.rows for day, found in plan.kept.items()} | fresh
         inside = [trimmed(blocks[day], plan.window, day) for day in sorted(blocks)]
-        ids = self.shelf.people.ids
-        if plan.rest is not None:
-            rows, ids = self.open_rows(plan.rest)
-            inside.append(rows)
+        rows, ids = self.open_rows(plan)
+        inside.append(rows)
         since = plan.as_of.timestamp() - RECENT_S
         changed = [day for day, found in plan.kept.items() if found.read.changed_at > since]
         return Found(
@@ -194,21 +198,23 @@ class Reading:
         columns = self.read_columns(self.selection.rows(window, self.person))
         rows = NO_ROWS
         if columns:
-            rows = self.ordered(self.shelf.people.given(array(columns["who"])), columns)
+            numbers = self.shelf.people.given(array(columns["who"]), plan.numbering)
+            rows = self.ordered(numbers, columns)
         of_day = rows.columns["t"] // DAY_US
         for day, events in sizes.items():
             found = days.compact(days.chosen(rows, of_day == (day - EPOCH.date()).days))
             changed_at = plan.as_of.timestamp() if day in plan.changed else 0.0
-            days.write(self.folder, day, Day(found, Read(events, self.merged, changed_at)))
+            read = Read(events, self.merged, plan.numbering, changed_at)
+            days.write(self.folder, day, Day(found, read))
             yield day, found
 
-    def open_rows(self, window: TimeRange) -> tuple[Rows, NDArray[np.uint64]]:
-        """Read from the engine what is not over yet."""
-        columns = self.read_columns(self.selection.rows(window, self.person))
-        if not columns:
-            return NO_ROWS, self.shelf.people.ids
-        numbers, ids = self.shelf.people.numbers(array(columns["who"]))
-        return self.ordered(numbers, columns), ids
+    def open_rows(self, plan: Plan) -> tuple[Rows, NDArray[np.uint64]]:
+        """Read from the engine what is not over yet; the ids are those of all numbers."""
+        query = None if plan.rest is None else self.selection.rows(plan.rest, self.person)
+        columns = self.read_columns(query) if query else {}
+        who = array(columns["who"]) if columns else np.empty(0, np.uint64)
+        numbers, ids = self.shelf.people.numbers(who, plan.numbering)
+        return (self.ordered(numbers, columns) if columns else NO_ROWS), ids
 
     def ordered(self, who: NDArray[np.uint32], columns: Columns) -> Rows:
         is_masked = "mask" in columns and not self.selection.is_ordered
