@@ -317,7 +317,7 @@ for _ in range(20):
         ({"name": "X"}, "definition", "rules"),
         ({"name": "X", "definition": []}, "definition", "object"),
         ({"name": "X", "definition": {}}, "definition", "did"),
-        ({"name": "X", "definition": {"did": "a\0"}}, "definition.did", "NUL"),
+        ({"name": "X", "definition": {"did": "a\0"}}, "definition.did", "null character"),
         ({"name": "X", "definition": {"did": "a"}, "sise": 1}, "sise", "Unknown"),
         ({"name": "X", "definition": {"did": "a", "atleast": 1}}, "definition.atleast", "Unknown"),
         ({"name": "X", "definition": {"and": []}}, "definition.and", "at least one"),
