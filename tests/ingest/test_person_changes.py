@@ -31,6 +31,7 @@ from tests.ingest.test_persons import (
     seen,
 )
 from tests.ingest.test_persons import one_by_one as send_one_by_one
+from tests.running import eventually
 
 State = PersonChange.State
 number = count(1)
@@ -69,12 +70,14 @@ class Clock:
 def carry_out(writer: Writer, change: PersonChange) -> PersonChange:
     """Let the writer do its chores until the change is over."""
     later = Clock()
-    for _ in range(100):
+
+    def is_over() -> bool:
         writer.chores(later())
         change.refresh_from_db()
-        if not change.is_waiting:
-            return change
-    raise AssertionError(f"still {change.state}")
+        return not change.is_waiting
+
+    eventually(is_over, within_s=60, what="the change is over")
+    return change
 
 
 def done(writer: Writer, one: Wanted) -> PersonChange:
@@ -467,12 +470,13 @@ def test_any_sequence_counts_as_the_oracle_does(
         else:
             one_by_one(door, writer, random_event(dice, oracle, step))
         check()
-    for _ in range(200):
+
+    def is_settled() -> bool:
         writer.chores(later())
         check()
-        if changing.waiting() is None and not Epoch.current().pending_overrides:
-            break
-    assert changing.waiting() is None
+        return changing.waiting() is None and not Epoch.current().pending_overrides
+
+    eventually(is_settled, within_s=60, what="all changes are carried out")
     assert partition(Identities.load()) == {
         frozenset(oracle.of(each)) for each in oracle.label.values()
     }
