@@ -125,9 +125,10 @@ def measured(portal: RunningPortal) -> dict[str, float]:
 def column_of(name: str) -> str:
     """Have the engine give a property its column, and write it."""
     now = datetime.now(UTC)
-    property_columns.note({(name, property_columns.KEY)}, now)
+    row, _ = PropertyColumn.objects.get_or_create(
+        name=name, kind=property_columns.KEY, defaults={"used_at": now}
+    )
     property_columns.add_due(now)
-    row = PropertyColumn.objects.get(name=name, kind=property_columns.KEY)
     eventually(lambda: property_columns.is_written(row), within_s=900, what="the column's values")
     return row.column
 
