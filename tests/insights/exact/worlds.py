@@ -39,7 +39,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 Compare = Callable[[Asked, Json], None]
 # A fast form gets a quarter. `CASES=2000` is the proof; fewer are enough from day to day.
-CASES = int(os.environ.get("CASES", "400"))
+CASES = int(os.environ.get("CASES", "120"))
 LATER = timedelta(minutes=5)
 # What a body names an event by; `start` and `end` are those of paths.
 NAMING = {
