@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+
 from django.apps import AppConfig
 
 from portal.lib.registry import discover
@@ -11,3 +13,5 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         discover("analytics.insights.sources")
+        importlib.import_module("analytics.insights.sharing")
+        discover("analytics.insights.personal")

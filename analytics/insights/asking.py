@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Any
 
 from portal.store.frame import Meta
+from portal.store.native import Columns
 from portal.store.query import Query
 from portal.store.sources import Question
 
@@ -26,6 +27,12 @@ class Asking:
         result, cost = self.question.run(query)
         self.costs.append(cost)
         return result.rows()
+
+    def read(self, query: Query) -> Columns:
+        """Run a query of very many rows."""
+        columns, cost = self.question.read_columns(query)
+        self.costs.append(cost)
+        return columns
 
     def meta(self) -> Meta:
         return reduce(Meta.plus, self.costs) if self.costs else Meta(self.question.as_of)

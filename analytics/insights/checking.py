@@ -24,6 +24,7 @@ from analytics.insights.sources.lifecycle import grid_of
 from analytics.insights.sql import independent as sql
 from analytics.insights.sql.params import microseconds
 from portal.lib.field_error import FieldError
+from portal.lib.row_rights import ALL
 from portal.store.client import EngineUnavailable, QueryFailed
 from portal.store.query import EmptyWindow, TimeRange
 from portal.store.sources import Question, ask
@@ -70,7 +71,7 @@ def check(kind: str, definition: Mapping[str, Any], now: datetime) -> Finding:
 
 def settled(definition: Mapping[str, Any], now: datetime) -> Question:
     """Ask a definition up to what will not change by itself. Raises as `check` catches."""
-    question, _ = question_of(definition, now, "all", {})
+    question, _ = question_of(definition, now, ALL, {})
     if question.window is None:
         raise FieldError("from", "A check needs a time range.")
     end = min(question.window.end, now - SETTLED)

@@ -54,13 +54,15 @@ class Save:
     size: int | None
 
 
-def save_of(draft: Draft, now: datetime, rights: str) -> Save:
-    """Count a draft as of its save; an engine that is away or refuses does not stop it.
+def save_of(draft: Draft, now: datetime) -> Save:
+    """Count a draft as of its save, over all events, whoever saves it: its history is one for all.
+
+    An engine that is away or refuses does not stop it.
 
     Raises FieldError for rules that nobody could count.
     """
     try:
-        frame = ask("cohort", Question({PATH: draft.definition}, None, now, rights))
+        frame = ask("cohort", Question({PATH: draft.definition}, None, now))
     except (EngineUnavailable, QueryFailed) as problem:
         log.warning("A cohort is saved without its size.", extra={"reason": str(problem)})
         return Save(now, None)

@@ -12,10 +12,13 @@ from analytics.insights.models import Cohort, CohortSize
 Json = dict[str, Any]
 
 
-def whole(row: Cohort) -> Json:
-    """Return a cohort with its list, the size that was noted last, and who uses it."""
+def whole(row: Cohort, *, reads_all: bool) -> Json:
+    """Return a cohort with its list, the size that was noted last, and who uses it.
+
+    Sizes are noted over all events: only who reads all of them is told.
+    """
     found = nesting.outlined()
-    note = row.sizes.order_by("at").last()
+    note = row.sizes.order_by("at").last() if reads_all else None
     used = used_by(row, nesting.users(found), found)
     return as_json(row, row.whole_definition, note) | {"used_by": used}
 

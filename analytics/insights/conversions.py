@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from analytics.insights.buckets import Grid
 from analytics.insights.definitions.funnel import Funnel
 from analytics.insights.journeys import NEVER, Journeys
+from analytics.insights.passes.figures import NOT_SET, Codes, Spans, spans
 from analytics.insights.sql.trend import OTHER
 from analytics.insights.sql.values import value_of
 
 Json = dict[str, Any]
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-NOT_SET = -1
+SHARES = np.array([0.5, 0.75, 0.9])
+DURATIONS = ("median_seconds", "average_seconds", "p75_seconds", "p90_seconds")
 BINS = 24
 Z95 = 1.959963984540054
 SIGNIFICANT = 0.05
@@ -28,7 +30,8 @@ SIGNIFICANT = 0.05
 def answer(funnel: Funnel, found: Journeys, grid: Grid | None, complete: list[bool]) -> Json:
     """Return the contract's JSON without `meta`."""
     times = np.ascontiguousarray(found.times.T)
-    body: Json = {"steps": steps(funnel, times)}
+    everybody = np.zeros(len(found.times), np.int32)
+    body: Json = {"steps": tables(funnel, times, everybody, 1)[0]}
     if funnel.attribution:
         body["breakdown"] = list(by_value(funnel, found, times))
         body["differences"] = differences(body["breakdown"])
@@ -54,51 +57,53 @@ def before(funnel: Funnel, place: int) -> int:
     return place
 
 
-def steps(funnel: Funnel, times: Ints) -> list[Json]:
-    """Return one object a step; times[k] is when each of the persons took step k, or NEVER."""
-    taken = times != NEVER
-    users = [int(np.count_nonzero(of_step)) for of_step in taken]
-    rows = []
-    for place in range(len(users)):
-        base = before(funnel, place) if place else 0
-        rows.append(
-            {
-                "step": place + 1,
-                "label": title(funnel, place),
-                "users": users[place],
-                "dropped": users[base] - users[place],
-                "conversion_rate": rate(users[place], users[0]),
-                "from_previous": rate(users[place], users[base]),
-                "conversion_interval": interval(users[place], users[0]),
-                **_times(times[place], times[base], taken[place], is_first=place == 0),
-            }
-        )
-    return rows
+def tables(funnel: Funnel, times: Ints, group: Codes, groups: int) -> list[list[Json]]:
+    """Return one object a step for each group: row i is a person of group[i].
+
+    times[k] is when each of them took step k, or NEVER.
+    """
+    bases = [before(funnel, place) if place else 0 for place in range(len(times))]
+    sizes = np.bincount(group, minlength=groups).tolist()
+    measured = [
+        spans(times[place], times[base], group, groups, SHARES) if place else None
+        for place, base in enumerate(bases)
+    ]
+    return [list(rows_of(funnel, one, sizes[one], bases, measured)) for one in range(groups)]
+
+
+def rows_of(
+    funnel: Funnel, group: int, size: int, bases: list[int], measured: Sequence[Spans | None]
+) -> Iterator[Json]:
+    """Yield what is told of each step of a group; bases[k] is the step that step k is compared with."""
+    users = [size if found is None else int(found.sizes[group]) for found in measured]
+    for place, found in enumerate(measured):
+        yield {
+            "step": place + 1,
+            "label": title(funnel, place),
+            "users": users[place],
+            "dropped": users[bases[place]] - users[place],
+            "conversion_rate": rate(users[place], size),
+            "from_previous": rate(users[place], users[bases[place]]),
+            "conversion_interval": interval(users[place], size),
+            **durations(found, group),
+        }
 
 
 def rate(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _times(at: Ints, before: Ints, of: Flags, *, is_first: bool) -> Json:
-    """Return how long the step took after the one before, in seconds."""
-    names = ("median_seconds", "average_seconds", "p75_seconds", "p90_seconds")
-    if is_first or not of.any():
-        return dict.fromkeys(names)
-    spent = at[of] - before[of]
-    spent.sort()  # in less time than the quantiles take to be found without
-    middle, p75, p90 = (_quantile(spent, share) for share in (0.5, 0.75, 0.9))
-    average = math.fsum(spent.tolist()) / spent.size if spent.size < 1000 else float(spent.mean())
-    values = (middle, average, p75, p90)
-    return {name: value / 1e6 for name, value in zip(names, values, strict=True)}
-
-
-def _quantile(values: Ints, share: float) -> float:
-    """Return a quantile of sorted values; between two of them it moves evenly, as numpy's."""
-    place = share * (values.size - 1)
-    low = math.floor(place)
-    high = min(low + 1, values.size - 1)
-    return int(values[low]) + int(values[high] - values[low]) * (place - low)
+def durations(found: Spans | None, group: int) -> Json:
+    """Return how long a step took after the one before, in seconds."""
+    count = 0 if found is None else int(found.sizes[group])
+    if found is None or not count:
+        return dict.fromkeys(DURATIONS)
+    total = (int(found.high[group]) << 32) + int(found.low[group])
+    middle, p75, p90 = (
+        (low + (high - low) * (share * (count - 1) % 1)) / 1e6
+        for share, (low, high) in zip(SHARES.tolist(), found.at[group].tolist(), strict=True)
+    )
+    return dict(zip(DURATIONS, (middle, total / (count * 1_000_000), p75, p90), strict=True))
 
 
 def interval(part: int, whole: int) -> list[float] | None:
@@ -115,22 +120,33 @@ def by_value(funnel: Funnel, found: Journeys, times: Ints) -> Iterator[Json]:
     """Count each value of the breakdown: by persons who entered, then by name; then the rest."""
     if funnel.attribution is None:
         return
-    groups = _groups(funnel, found)
-    groups.sort(key=lambda group: (-group[1].size, _name(group[0]), group[0]))
+    groups = grouped(funnel, found)
+    sizes = np.bincount(groups.group, minlength=len(groups.keys)).tolist()
+    order = sorted(
+        range(len(sizes)), key=lambda one: (-sizes[one], _name(groups.keys[one]), groups.keys[one])
+    )
     limit = funnel.attribution.breakdown.limit
-    for key, rows in groups[:limit]:
-        yield {"value": value_of(key), "steps": steps(funnel, times.take(rows, axis=1))}
-    if len(groups) > limit:
-        rest = np.unique(np.concatenate([rows for _, rows in groups[limit:]]))
-        yield {"value": OTHER, "steps": steps(funnel, times.take(rest, axis=1))}
+    shown, is_cut = order[:limit], len(order) > limit
+    place = np.full(len(sizes), len(shown), np.int32)
+    place[shown] = np.arange(len(shown), dtype=np.int32)
+    rows, group = groups.rows, place[groups.group]
+    if rows is not None:
+        rows, group = np.unique(np.stack([rows, group]), axis=1)  # once among the rest
+        times, group = times.take(rows, axis=1), group.astype(np.int32)
+    counted = tables(funnel, times, group, len(shown) + is_cut)
+    values = [*(value_of(groups.keys[one]) for one in shown), *([OTHER] if is_cut else [])]
+    for value, steps in zip(values, counted, strict=True):
+        yield {"value": value, "steps": steps}
 
 
 def of_value(funnel: Funnel, found: Journeys, value: Any) -> Flags:
     """Tell which persons the breakdown counts for a value; nobody for one that it does not have."""
     chosen = np.zeros(found.person.size, np.bool_)
-    for key, rows in _groups(funnel, found) if funnel.attribution else ():
-        if value_of(key) == value:
-            chosen[rows] = True
+    if funnel.attribution:
+        groups = grouped(funnel, found)
+        meant = [one for one, key in enumerate(groups.keys) if value_of(key) == value]
+        which = np.isin(groups.group, meant)
+        chosen[which if groups.rows is None else groups.rows[which]] = True
     return chosen
 
 
@@ -138,43 +154,33 @@ def _name(key: str) -> str:
     return key[1:] if key else "$none"
 
 
-def _groups(funnel: Funnel, found: Journeys) -> list[tuple[str, Ints]]:
-    """Return which rows belong to which value; in `any` a person may belong to several."""
-    unset = found.texts.index("") if "" in found.texts else NOT_SET
-    keys = np.where(found.keys == unset, NOT_SET, found.keys)
-    if funnel.attribution and funnel.attribution.touch != "any":
-        return _split(touched(funnel, keys), found.texts)
-    groups = [
-        (found.texts[code], np.flatnonzero(np.any(keys == code, axis=1)))
-        for code in np.unique(keys)
-        if code != NOT_SET
-    ]
-    nothing = np.flatnonzero(np.all(keys == NOT_SET, axis=1))
-    return [*groups, ("", nothing)] if nothing.size else groups
+class Groups(NamedTuple):
+    """Which value each person counts for: row i, or row rows[i] of the journeys, for keys[group[i]]."""
+
+    keys: list[str]
+    group: Codes
+    rows: Ints | None
 
 
-def _split(codes: NDArray[np.int32], texts: tuple[str, ...]) -> list[tuple[str, Ints]]:
-    """Return the rows of each code that occurs."""
-    # Small numbers sort by their digits, ten times as fast.
-    small = codes.astype(np.int16) if len(texts) < np.iinfo(np.int16).max else codes
-    order = np.argsort(small, kind="stable")
-    found, begins = np.unique(small[order], return_index=True)
-    parts = np.split(order, begins[1:]) if order.size else []
-    return [
-        ("" if code == NOT_SET else texts[code], rows)
-        for code, rows in zip(found, parts, strict=True)
-    ]
+def grouped(funnel: Funnel, found: Journeys) -> Groups:
+    """Return each person's value; in `any` a person may have several."""
+    if funnel.attribution is None or funnel.attribution.touch != "any":
+        return numbered(found.keys[:, 0], found.texts, None)
+    rows, _ = np.nonzero(found.keys != NOT_SET)
+    nothing = np.flatnonzero(np.all(found.keys == NOT_SET, axis=1))
+    codes = np.append(found.keys[found.keys != NOT_SET], np.full(nothing.size, NOT_SET, np.int32))
+    rows, codes = np.unique(np.stack([np.append(rows, nothing), codes]), axis=1)
+    return numbered(codes.astype(np.int32), found.texts, rows)
 
 
-def touched(funnel: Funnel, keys: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the one value that each attempt counts for, -1 when not set."""
-    attribution = funnel.attribution
-    if attribution is not None and attribution.touch == "step":
-        return keys[:, attribution.step - 1]
-    is_last = attribution is not None and attribution.touch == "last_touch"
-    order = keys[:, ::-1] if is_last else keys
-    first = np.argmax(order != NOT_SET, axis=1)
-    return np.asarray(np.take_along_axis(order, first[:, None], axis=1)[:, 0])
+def numbered(codes: Codes, texts: tuple[str, ...], rows: Ints | None) -> Groups:
+    """Give numbers to the values that occur; NOT_SET is the key ''."""
+    sizes = np.bincount(codes + 1, minlength=len(texts) + 1)
+    there = np.flatnonzero(sizes)
+    place = np.zeros(sizes.size, np.int32)
+    place[there] = np.arange(there.size, dtype=np.int32)
+    keys = [texts[code - 1] if code else "" for code in there.tolist()]
+    return Groups(keys, place[codes + 1], rows)
 
 
 def differences(groups: list[Json]) -> list[Json]:

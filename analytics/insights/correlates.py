@@ -6,15 +6,17 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.insights.conversions import Z95, corrected, two_proportions
-from analytics.insights.journeys import NEVER, Journeys
+from analytics.insights.journeys import NEVER, Ints, Journeys
 from analytics.insights.sql.correlates import STRUCTURE
 from portal.store.query import Table
 
 Json = dict[str, Any]
 LEAST_EXPECTED = 5.0  # in each cell of the two by two; below, the test means nothing
 MOST_PERSONS = 1_000_000
+MIX = np.uint64(0x9E3779B97F4A7C15)
 PACKED = np.dtype([("who", "<u8"), ("since", "<i8"), ("until", "<i8"), ("converted", "u1")])
 
 
@@ -32,11 +34,11 @@ class Did(NamedTuple):
     drop_offs: int
 
 
-def tried(found: Journeys, window_us: int) -> tuple[Table, Groups, int]:
+def tried(found: Journeys) -> tuple[Table, Groups, int]:
     """Return the attempts that can be compared, their groups, and one in how many is kept.
 
-    A converter's attempt is looked at until just before it ends; a drop-off's for its whole window.
-    Whoever may still convert is left out.
+    A converter's attempt is looked at until just before it ends, a drop-off's for as long as that of
+    one of the converters. Whoever may still convert is left out.
     """
     converted = found.times[:, -1] != NEVER
     kept = converted | ~found.is_open
@@ -44,12 +46,27 @@ def tried(found: Journeys, window_us: int) -> tuple[Table, Groups, int]:
     if one_in > 1:  # persons are hashes: any part of them is as good as another
         kept &= found.person % np.uint64(one_in) == 0
     rows = np.empty(int(kept.sum()), PACKED)
-    since, last = found.times[kept, 0], found.times[kept, -1]
-    rows["who"], rows["since"] = found.person[kept], since
-    rows["until"] = np.where(converted[kept], last - 1, since + window_us)
-    rows["converted"] = converted[kept]
-    groups = Groups(int(rows["converted"].sum()), int((rows["converted"] == 0).sum()))
+    since, until, is_converter = found.times[kept, 0], found.times[kept, -1] - 1, converted[kept]
+    spans = (until - since)[is_converter]
+    until[~is_converter] = since[~is_converter] + dealt(spans, found.person[kept][~is_converter])
+    rows["who"], rows["since"], rows["until"] = found.person[kept], since, until
+    rows["converted"] = is_converter
+    groups = Groups(int(is_converter.sum()), int((~is_converter).sum()))
     return Table(STRUCTURE, rows.tobytes(), rows.size), groups, one_in
+
+
+def dealt(spans: Ints, people: NDArray[np.uint64]) -> Ints:
+    """Give each person one of the spans, so that these are spread over the people as they are.
+
+    Had everybody who dropped the whole window, they would have had longer to do anything, and what
+    happens at any time would seem to keep people from converting. Who gets which follows from a hash
+    of the person alone.
+    """
+    if not spans.size:
+        return np.zeros(people.size, np.int64)
+    place = np.empty(people.size, np.int64)
+    place[np.argsort(people * MIX)] = np.arange(people.size)
+    return np.asarray(np.sort(spans)[(2 * place + 1) * spans.size // (2 * people.size)])
 
 
 def compared(did: list[tuple[Json, Did]], groups: Groups) -> tuple[list[Json], int]:

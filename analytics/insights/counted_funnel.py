@@ -75,7 +75,8 @@ def _of_shape(funnel: Funnel) -> Iterator[str]:
         yield (
             f"Broken down by {name_of(funnel.attribution.breakdown.property)}: {how}. The"
             f" {funnel.attribution.breakdown.limit} values with the most persons are shown; the rest"
-            " together is $other, not set is $none."
+            " together is $other, not set is $none. Of events of one instant that fit a step alike, the"
+            " one with the smallest value is taken."
         )
     if funnel.trend_interval:
         yield (

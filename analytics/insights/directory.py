@@ -12,6 +12,7 @@ from analytics.insights.asking import Asking
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.events import Place as EventPlace
 from analytics.insights.definitions.people import PeopleList, parse_people_list
+from analytics.insights.lives import lives
 from analytics.insights.people import Place, described, place_of
 from analytics.insights.sql import people as sql
 from analytics.insights.sql.events import spans
@@ -59,13 +60,12 @@ def rows(persons: list[int], asking: Asking) -> list[Json]:
     """Say who persons are, with when they were first and last seen and their number of events."""
     if not persons:
         return []
-    known = described(asking.question, persons)
-    lives = asking.rows(sql.spans_of_life(persons, asking.person))
-    life = {who: (first, last, events) for who, first, last, events in lives}
+    life = lives(persons, asking)
+    known = described(asking.question, persons, life)
     return [
         known[who]
-        | {"first_seen": rfc3339(life[who][0]), "last_seen": rfc3339(life[who][1])}
-        | {"events": life[who][2]}
+        | {"first_seen": rfc3339(life[who].first), "last_seen": rfc3339(life[who].last)}
+        | {"events": life[who].events}
         for who in persons
     ]
 

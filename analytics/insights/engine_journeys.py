@@ -14,8 +14,8 @@ from datetime import datetime
 import numpy as np
 
 from analytics.insights.definitions.funnel import Funnel
-from analytics.insights.journeys import NEVER, Codes, Journeys, Read, array
-from analytics.insights.passes.funnel import NONE
+from analytics.insights.journeys import NEVER, Codes, Journeys, Read, array, counting
+from analytics.insights.passes.figures import NOT_SET
 from analytics.insights.sql import funnel as sql
 from analytics.insights.sql import funnel_in_engine as attempts
 from portal.store.native import Coded, Columns
@@ -61,7 +61,7 @@ def read_journeys(columns: Columns, funnel: Funnel, texts: dict[str, int]) -> Jo
     """Turn columns into times: of who is not named, the first step counts as time 0."""
     is_open = array(columns["is_open"]).astype(np.bool_)
     shape = (is_open.size, len(funnel.steps))
-    times, keys = np.full(shape, NEVER, np.int64), np.full(shape, NONE, np.int32)
+    times, keys = np.full(shape, NEVER, np.int64), np.full(shape, NOT_SET, np.int32)
     times[:, 0] = array(columns["start"]) if "start" in columns else 0
     for step in range(1, len(funnel.steps)):
         span = array(columns[f"span{step}"])
@@ -70,6 +70,7 @@ def read_journeys(columns: Columns, funnel: Funnel, texts: dict[str, int]) -> Jo
         for step in range(len(funnel.steps)):
             taken = times[:, step] != NEVER
             keys[taken, step] = numbered(columns[f"key{step}"], texts)[taken]
+        keys = counting(keys, texts.get("", NOT_SET), funnel.attribution)
     person = array(columns["who"]) if "who" in columns else np.zeros(is_open.size, np.uint64)
     people = array(columns["people"]) if "people" in columns else np.ones(is_open.size, np.int64)
     each = np.repeat(np.arange(is_open.size), people.astype(np.int64))

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from analytics.insights.definitions.window import parse_asked
 from portal.lib.field_error import FieldError
+from portal.lib.row_rights import ALL, RowRights
 from portal.store.sources import Question, sources
 
 Json = dict[str, Any]
@@ -39,7 +40,7 @@ def keepable(kind: str) -> Keepable:
 
 
 def question_of(
-    definition: Mapping[str, Any], now: datetime, rights: str, given: Mapping[str, Any]
+    definition: Mapping[str, Any], now: datetime, rights: RowRights, given: Mapping[str, Any]
 ) -> tuple[Question, bool]:
     """Ask a definition as of now: the question, and whether past the cache.
 
@@ -53,5 +54,5 @@ def question_of(
 
 def checked(kind: str, definition: Mapping[str, Any], now: datetime) -> object:
     """Return what a definition says. Raises FieldError."""
-    question, _ = question_of(definition, now, "all", {})
+    question, _ = question_of(definition, now, ALL, {})
     return keepable(kind).check(question)

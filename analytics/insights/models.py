@@ -1,4 +1,4 @@
-"""What people may do with insights; cohorts, folders and saved insights."""
+"""What people may do with insights; cohorts, annotations and saved insights."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ CHANGE_COHORT = "insights.change_cohort"
 SAVE = "insights.change_savedinsight"
 ANNOTATE = "insights.change_annotation"
 ADMINISTER = "insights.administer_insights"
+VIEW_DATA, ADMINISTER_DATA = "insights.view_dataset", "insights.administer_data_sets"
 
 
 class Exploration(models.Model):
@@ -37,6 +38,21 @@ class Exploration(models.Model):
 
     def __str__(self) -> str:
         return "exploration"
+
+
+class SqlStatement(models.Model):
+    """SQL that somebody ran: only they see it, to run it again. The newest are kept."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    query = models.TextField()
+    run_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.query[:80]
 
 
 class PropertyColumn(models.Model):
@@ -66,15 +82,6 @@ class PropertyColumn(models.Model):
         return f"{self.kind}_{self.pk}"
 
 
-class CohortQuerySet(models.QuerySet["Cohort"]):
-    def visible_to(self, user: User) -> CohortQuerySet:
-        """Return all to those who may explore: a cohort is a word that all of them use."""
-        return self if user.has_perm(EXPLORE) else self.none()
-
-    def editable_by(self, user: User) -> CohortQuerySet:
-        return self if user.has_perm(CHANGE_COHORT) else self.none()
-
-
 class Cohort(models.Model):
     """Persons that belong together, by rules or by a list. `version` grows with every change."""
 
@@ -84,14 +91,13 @@ class Cohort(models.Model):
     definition = models.JSONField()
     user_ids = models.JSONField(default=list)  # of a list: up to 100,000 texts
     listed = models.PositiveIntegerField(null=True)  # how many these are; by rules: null
+    is_protected = models.BooleanField(default=False)  # who changes it needs a grant
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )  # null: the portal itself
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-
-    objects: ClassVar[Any] = CohortQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -139,55 +145,6 @@ class CohortSize(models.Model):
         return {row.cohort_id: row for row in rows}
 
 
-class FolderQuerySet(models.QuerySet["Folder"]):
-    def visible_to(self, user: User) -> FolderQuerySet:
-        """Return all to those who may explore: what stands inside has rights of its own."""
-        return self if user.has_perm(EXPLORE) else self.none()
-
-    def editable_by(self, user: User) -> FolderQuerySet:
-        return self if user.has_perm(SAVE) else self.none()
-
-
-class Folder(models.Model):
-    """A place for saved insights, inside another or at the top."""
-
-    name = models.CharField(max_length=120)
-    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="folders")
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    created_at = models.DateTimeField()
-
-    objects: ClassVar[Any] = FolderQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                Lower("name"), "parent", name="folder_name_unique", nulls_distinct=False
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class SavedInsightQuerySet(models.QuerySet["SavedInsight"]):
-    def visible_to(self, user: User) -> SavedInsightQuerySet:
-        """Return what is shared and what is their own; all to admins."""
-        if user.has_perm(ADMINISTER):
-            return self
-        if not user.has_perm(EXPLORE):
-            return self.none()
-        return self.filter(Q(is_shared=True) | Q(created_by=user))
-
-    def editable_by(self, user: User) -> SavedInsightQuerySet:
-        if user.has_perm(ADMINISTER):
-            return self
-        return self.filter(created_by=user) if user.has_perm(SAVE) else self.none()
-
-
 class SavedInsight(models.Model):
     """A question to ask again. `version` grows with every change by a person."""
 
@@ -197,8 +154,11 @@ class SavedInsight(models.Model):
     # The body of POST /api/v1/insights/<kind>, range included: {"from": "-30d", ...}.
     definition = models.JSONField()
     view = models.JSONField(default=dict)  # how its page shows it: {"chart": "bar"}
-    folder = models.ForeignKey(Folder, null=True, on_delete=models.PROTECT, related_name="insights")
-    is_shared = models.BooleanField(default=True)  # else only its owner may know of it
+    folder = models.ForeignKey(
+        "accounts.Folder", null=True, on_delete=models.PROTECT, related_name="insights"
+    )
+    # With those who see its folder; at the top, with all who explore. Else by grants of its own only.
+    is_shared = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -210,8 +170,6 @@ class SavedInsight(models.Model):
     check_state = models.CharField(max_length=16, blank=True)  # ok, differs, failed; "": unknown
     check_note = models.TextField(blank=True)
 
-    objects: ClassVar[Any] = SavedInsightQuerySet.as_manager()
-
     class Meta:
         ordering = ["name", "id"]
         default_permissions = ("change",)
@@ -222,6 +180,15 @@ class SavedInsight(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("saved-open", args=[self.pk])
+
+    @property
+    def stop_inheriting(self) -> bool:
+        """Say in the words of sharing that it is not shared by its place."""
+        return not self.is_shared
+
+    @stop_inheriting.setter
+    def stop_inheriting(self, stops: bool) -> None:
+        self.is_shared = not stops
 
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
@@ -272,3 +239,86 @@ class Annotation(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("annotation", args=[self.pk])
+
+
+class DeployQuerySet(models.QuerySet["Deploy"]):
+    def visible_to(self, user: User) -> DeployQuerySet:
+        """Return all to those who may explore: everybody's charts show the same."""
+        return self if user.has_perm(EXPLORE) else self.none()
+
+    def editable_by(self, user: User) -> DeployQuerySet:
+        return self if user.has_perm(ANNOTATE) else self.none()
+
+    def during(self, window: TimeRange) -> DeployQuerySet:
+        return self.filter(at__gte=window.start, at__lt=window.end)
+
+
+class Deploy(models.Model):
+    """A version that went live somewhere: told by what deployed it."""
+
+    service = models.CharField(max_length=100)
+    version = models.CharField(max_length=100, blank=True)
+    deployment_id = models.CharField(max_length=100, blank=True)  # of whoever deploys; said once
+    environment = models.CharField(max_length=100, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = DeployQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["at"], name="deploy_at")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "deployment_id"],
+                condition=~Q(deployment_id=""),
+                name="deploy_told_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.service, self.version or self.deployment_id) if part)
+
+
+class DataSet(models.Model):
+    """Events that may be read together: those of some sources that pass all filters. Who has it
+    shared with them reads them; without any condition it is all events.
+    """
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    sources = models.JSONField(default=list)  # ids of ingest.Source; empty: of all
+    filters = models.JSONField(default=list)  # as in `where` of an insight; all of them hold
+    is_built_in = models.BooleanField(default=False)  # “All data”: cannot be changed or deleted
+    version = models.PositiveIntegerField(default=1)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # null: the portal itself
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-is_built_in", "name"]
+        default_permissions = ("view",)
+        permissions: ClassVar = [("administer_data_sets", "Make data sets, change and share them")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="data_set_name_once"),
+            models.UniqueConstraint(
+                fields=["is_built_in"], condition=Q(is_built_in=True), name="data_set_of_all_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("data-set", args=[self.pk])
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.sources and not self.filters

@@ -23,6 +23,7 @@ from analytics.insights.forms.sql import SqlForm
 from analytics.insights.forms.trend import TrendForm
 from analytics.insights.keeping import checked, question_of
 from portal.lib.field_error import FieldError
+from portal.lib.row_rights import ALL
 from portal.store.query import TimeRange
 
 Json = dict[str, Any]
@@ -139,5 +140,5 @@ def address_of(kind: str, kept: Kept, now: datetime, saved: str = "") -> str:
 
 def says(kind: str, definition: Json, now: datetime) -> tuple[object, ...]:
     """Return all that a definition asks. Raises FieldError."""
-    question, _ = question_of(definition, now, "all", {})
+    question, _ = question_of(definition, now, ALL, {})
     return checked(kind, definition, now), question.window, bool(definition.get("compare"))

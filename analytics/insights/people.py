@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.journeys import array
+from analytics.insights.lives import Life, ids
 from analytics.insights.sql import people as sql
 from analytics.insights.sql.events import moment
 from portal.lib.field_error import FieldError
@@ -28,6 +30,7 @@ from portal.store.sources import Question
 
 Json = dict[str, Any]
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1_000
+NOTHING: Mapping[int, Life] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -134,15 +137,17 @@ def page(question: Question, members: Members, limit: int, after: Place | None) 
     return {"people": rows, "next": following}
 
 
-def described(question: Question, persons: Sequence[int]) -> dict[int, Json]:
+def described(
+    question: Question, persons: Sequence[int], known: Mapping[int, Life] = NOTHING
+) -> dict[int, Json]:
     """Say who persons are: `person`, `user_id`, `anonymous` and today's `properties`.
 
-    Whoever has no user id is named by an anonymous id, and marked.
+    Whoever has no user id is named by an anonymous id, and marked. What is `known` of their lives
+    says where to look for ids.
     """
     if not persons:
         return {}
-    ids, _ = question.run(sql.ids(persons, question.person))
-    names = {who: (user_id, anonymous) for who, user_id, anonymous in ids.rows()}
+    names = ids(persons, question, known)
     facts: dict[int, Json] = {one: {} for one in persons}
     rows, _ = question.run(sql.properties(persons, question.person))
     for who, key, latest in rows.rows():

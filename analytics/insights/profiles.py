@@ -24,6 +24,7 @@ from analytics.insights.people import described
 from analytics.insights.sources.events import as_json, newest, place_of
 from analytics.insights.sql import profile as sql
 from portal.lib.field_error import FieldError
+from portal.lib.row_rights import RowRights
 from portal.store.query import TimeRange
 from portal.store.sources import Question
 
@@ -126,8 +127,9 @@ def look(asking: Asking, value: str, kind: str, zone: ZoneInfo) -> Life:
     for one, who in candidates(value, kind).items():
         rows = asking.rows(sql.activity(asking.person, who, zone.key))
         acts = [Act(Id(user or device, bool(user)), *rest) for user, device, *rest in rows]
-        if acts:
-            return Life(one, who, acts)
+        life = Life(one, who, acts)
+        if acts and (asking.question.rights.is_all or one in life.by_id()):
+            return life
     raise UnknownPerson
 
 
@@ -139,7 +141,7 @@ def profile(asking: Asking, life: Life) -> Json:
     told = asking.rows(sql.told(asking.person, who))
     return known | {
         "since": since(known["properties"], told),
-        "ids": ids(life),
+        "ids": ids(life, asking.question.rights),
         "first_seen": rfc3339(life.window.start),
         "last_seen": rfc3339(life.last),
         "events": life.events,
@@ -171,8 +173,11 @@ def since(properties: Json, told: Iterable[tuple[datetime, str]]) -> dict[str, s
     return {name: rfc3339(at) for name, at in sorted(found.items())}
 
 
-def ids(life: Life) -> list[Json]:
-    """Return all ids of a person: how each came to them, and the events that count by it."""
+def ids(life: Life, rights: RowRights) -> list[Json]:
+    """Return all ids of a person: how each came to them, and the events that count by it.
+
+    Who may read some rows only is told the ids in these.
+    """
     active = life.by_id()
     joined = {
         Id(row.value, row.is_user): row
@@ -189,7 +194,7 @@ def ids(life: Life) -> list[Json]:
         {"id": one.value, "kind": kind_of(one)}
         | joining(joined.get(one), merges.get(one.number))
         | active.get(one, nothing)
-        for one in dict.fromkeys([*active, *joined])
+        for one in dict.fromkeys([*active, *(joined if rights.is_all else ())])
     ]
 
 

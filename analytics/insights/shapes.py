@@ -1,14 +1,17 @@
-"""How saved insights and folders look as JSON."""
+"""How saved insights look as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from analytics.insights.models import Folder, SavedInsight
+from analytics.insights.data_rights import row_rights
+from analytics.insights.models import SavedInsight
+from portal.accounts.access import visible
+from portal.accounts.folders import paths_of
+from portal.accounts.models import Folder, User
 
 Json = dict[str, Any]
-DEEPEST = 10  # folders inside folders
 BADGES = {
     "ok": ("Checked: same", "success", "circle-check"),
     "differs": ("Differs", "critical", "triangle-alert"),
@@ -16,8 +19,8 @@ BADGES = {
 }
 
 
-def insight_json(insight: SavedInsight, paths: Mapping[int, str] | None = None) -> Json:
-    """Return the API's shape of a saved insight; `paths` are those of all folders, for a list."""
+def insight_json(insight: SavedInsight, paths: Mapping[int, str], *, reads_all: bool) -> Json:
+    """Return the API's shape of a saved insight; `paths` are those of folders the asker may see."""
     return {
         "id": insight.pk,
         "name": insight.name,
@@ -26,92 +29,57 @@ def insight_json(insight: SavedInsight, paths: Mapping[int, str] | None = None) 
         "definition": insight.definition,
         "view": insight.view,
         "folder": folder_path(insight, paths) or None,
-        "folder_id": insight.folder_id,
+        "folder_id": insight.folder_id if insight.folder_id in paths else None,
         "is_shared": insight.is_shared,
         "version": insight.version,
         "created_by": insight.created_by.email if insight.created_by else "system",
         "created_at": insight.created_at,
         "updated_at": insight.updated_at,
-        "check": check_json(insight),
+        "check": check_json(insight, reads_all=reads_all),
         "page_url": insight.get_absolute_url(),
     }
 
 
-def check_json(insight: SavedInsight) -> Json | None:
+def shown_to(user: User, insight: SavedInsight) -> Json:
+    """Return the API's shape of a saved insight as somebody may see it."""
+    return insight_json(insight, folder_paths(user), reads_all=row_rights(user).is_all)
+
+
+def check_json(insight: SavedInsight, *, reads_all: bool) -> Json | None:
     """Return what the nightly check found; None when it has not looked yet."""
     if not insight.check_state:
         return None
     return {
-        "at": insight.checked_at, "state": insight.check_state, "note": insight.check_note,
-    }  # fmt: skip
-
-
-def folder_json(folder: Folder, path: str = "") -> Json:
-    return {
-        "id": folder.pk,
-        "name": folder.name,
-        "parent": folder.parent_id,
-        "path": path or path_of(folder),
-        "created_by": folder.created_by.email if folder.created_by else "system",
-        "created_at": folder.created_at,
+        "at": insight.checked_at,
+        "state": insight.check_state,
+        "note": check_note(insight, reads_all=reads_all),
     }
 
 
-def folder_path(insight: SavedInsight, paths: Mapping[int, str] | None = None) -> str:
-    """Return where an insight stands, nothing at the top."""
-    if paths is not None:
-        return paths.get(insight.folder_id or 0, "")
-    return path_of(insight.folder) if insight.folder else ""
+def check_note(insight: SavedInsight, *, reads_all: bool) -> str:
+    """Return what the nightly check says; it counts over all events and may tell their figures."""
+    return insight.check_note if reads_all else "Checked over all data, of which you read a part."
 
 
-def paths_of(folders: Iterable[Folder]) -> dict[int, str]:
-    """Return the path of each of all folders, without asking for any of them again."""
-    way: list[str] = []
-    found = {}
-    for depth, folder in tree(folders):
-        way = [*way[:depth], folder.name]
-        found[folder.pk] = "/".join(way)
-    return found
+def folder_path(insight: SavedInsight, paths: Mapping[int, str]) -> str:
+    """Return where an insight stands, nothing at the top or where that may not be seen."""
+    return paths.get(insight.folder_id or 0, "")
 
 
-def path_of(folder: Folder) -> str:
-    """Return the names from the top down, "Growth/Weekly"."""
-    return "/".join(one.name for one in way_to(folder))
+def folder_paths(user: User) -> dict[int, str]:
+    """Return the paths of the folders that somebody may know of."""
+    return paths_of(visible(user, Folder))
 
 
-def way_to(folder: Folder | None) -> list[Folder]:
-    """Return a folder with those around it, the outermost first."""
-    way: list[Folder] = []
-    while folder is not None and len(way) <= DEEPEST:
-        way.insert(0, folder)
-        folder = folder.parent
-    return way
-
-
-def tree(folders: Iterable[Folder]) -> list[tuple[int, Folder]]:
-    """Return folders with their depth, each below the one that it is in, by name."""
-    inside: dict[int | None, list[Folder]] = {}
-    for folder in sorted(folders, key=lambda one: one.name.lower()):
-        inside.setdefault(folder.parent_id, []).append(folder)
-
-    def below(parent: int | None, depth: int) -> list[tuple[int, Folder]]:
-        if depth > DEEPEST:
-            return []
-        return [
-            found
-            for folder in inside.get(parent, [])
-            for found in ((depth, folder), *below(folder.pk, depth + 1))
-        ]
-
-    return below(None, 0)
-
-
-def check_badge(insight: SavedInsight) -> Json | None:
+def check_badge(insight: SavedInsight, *, reads_all: bool) -> Json | None:
     """Return how the nightly check's finding looks: words, kind, icon, note, at."""
     words, kind, icon = BADGES.get(insight.check_state, ("", "", ""))
     if not words:
         return None
     return {
-        "words": words, "kind": kind, "icon": icon, "note": insight.check_note,
+        "words": words,
+        "kind": kind,
+        "icon": icon,
+        "note": check_note(insight, reads_all=reads_all),
         "at": insight.checked_at,
-    }  # fmt: skip
+    }

@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, path
 
 from analytics.insights.api import annotations as annotations_api
 from analytics.insights.api import cohorts, saved
+from analytics.insights.api import data_sets as data_sets_api
+from analytics.insights.api import deploys as deploys_api
 from analytics.insights.api import insights as api
 from analytics.insights.api import people as people_api
 from analytics.insights.views import (
@@ -12,7 +14,9 @@ from analytics.insights.views import (
     behind,
     cohort_builder,
     correlates,
+    data_sets,
     events,
+    folders,
     funnels,
     keeping,
     paths,
@@ -106,11 +110,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/sql/xlsx/", sql.sql_file, {"kind": "xlsx"}, name="sql-xlsx"),
     path("explore/saved/", saved_pages.library, name="saved"),
     path("explore/saved/new/", keeping.save, name="saved-new"),
-    path("explore/saved/folders/", saved_pages.make_folder, name="saved-folders"),
-    path("explore/saved/folders/<int:pk>/", saved_pages.change_folder, name="saved-folder"),
+    path("explore/saved/folders/", folders.make_folder, name="saved-folders"),
+    path("explore/saved/folders/<int:pk>/", folders.rename_folder, name="saved-folder"),
     path(
         "explore/saved/folders/<int:pk>/delete/",
-        saved_pages.delete_folder,
+        folders.delete_folder,
         name="saved-folder-delete",
     ),
     path("explore/saved/<int:pk>/", saved_pages.about, name="saved-about"),
@@ -118,6 +122,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("explore/saved/<int:pk>/update/", keeping.update, name="saved-update"),
     path("explore/saved/<int:pk>/delete/", saved_pages.delete_saved, name="saved-delete"),
     path("explore/schema/", schema.schema, name="schema"),
+    path("data-sets/", data_sets.data_sets, name="data-sets"),
+    path("data-sets/new/", data_sets.data_set_new, name="data-set-new"),
+    path("data-sets/<int:pk>/", data_sets.data_set, name="data-set"),
+    path("data-sets/<int:pk>/edit/", data_sets.data_set_edit, name="data-set-edit"),
+    path("data-sets/<int:pk>/delete/", data_sets.data_set_delete, name="data-set-delete"),
+    path("api/v1/data_sets", data_sets_api.DataSetList.as_view(), name="api-data-sets"),
+    path("api/v1/data_sets/<int:pk>", data_sets_api.DataSetDetail.as_view(), name="api-data-set"),
     path("api/v1/insights/trend", api.TrendView.as_view(), name="api-trend"),
     path("api/v1/insights/why", api.WhyView.as_view(), name="api-why"),
     path("api/v1/insights/sql", api.SqlView.as_view(), name="api-sql"),
@@ -132,8 +143,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/insights", saved.InsightList.as_view(), name="api-insights"),
     path("api/v1/insights/<int:pk>", saved.InsightDetail.as_view(), name="api-insight"),
     path("api/v1/insights/<int:pk>/result", saved.InsightResult.as_view(), name="api-result"),
-    path("api/v1/folders", saved.FolderList.as_view(), name="api-folders"),
-    path("api/v1/folders/<int:pk>", saved.FolderDetail.as_view(), name="api-folder"),
+    path("api/v1/deploys", deploys_api.DeployList.as_view(), name="api-deploys"),
+    path("api/v1/deploys/<int:deploy_id>", deploys_api.DeployDetail.as_view(), name="api-deploy"),
     path("api/v1/annotations", annotations_api.AnnotationList.as_view(), name="api-annotations"),
     path(
         "api/v1/annotations/<int:annotation_id>",

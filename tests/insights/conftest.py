@@ -12,8 +12,12 @@ import pytest
 from analytics.insights.definitions.window import parse_asked
 from portal.store.frame import Frame
 from portal.store.sources import Question, ask
+from tests.conftest import TokenClient
+from tests.people import People
 
 Ask = Callable[..., Frame]
+Post = Callable[..., dict[str, Any]]
+JANUARY = {"from": "2026-01-01", "to": "2026-02-01"}
 
 
 @pytest.fixture
@@ -26,6 +30,20 @@ def trend(db: None, store_schema: None, empty_cache: None) -> Ask:
         return ask("trend", Question(found.params, found.window, moment), refresh=True)
 
     return asked
+
+
+@pytest.fixture
+def post(people: People, call: TokenClient) -> Post:
+    """Ask an insight through the API, over January unless the body says otherwise."""
+    api = call(people.viewer, ["read"])
+
+    def posted(insight: str, /, **body: Any) -> dict[str, Any]:
+        answer = api.post(f"/api/v1/insights/{insight}", JANUARY | body, format="json")
+        assert answer.status_code == 200, answer.content
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return posted
 
 
 def at(text: str, zone: str = "UTC") -> datetime:

@@ -36,6 +36,7 @@ class Event:
     anonymous: str = ""
     position: int | None = None
     id: str = ""
+    source: int = 0
 
     @property
     def key(self) -> Id | None:
@@ -69,6 +70,7 @@ def columns(events: list[Event]) -> dict[str, Sequence[Any]]:
             for place, event in enumerate(events)
         ],
         "id": [event.id or f"event-{next(_number)}" for event in events],
+        "source": [event.source for event in events],
         "user_id": [event.user for event in events],
         "anonymous_id": [event.anonymous for event in events],
         "session_id": [event.session for event in events],

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from analytics.insights.figures.cells import cell_text
+from portal.audit.models import AuditEntry
 from portal.lib import clock
 from tests.conftest import PageClient
 from tests.insights.events import Event, load
@@ -83,6 +84,8 @@ def test_many_people_come_page_by_page(viewer: Client) -> None:
 
     assert len(shown(one)) == 50
     assert len(set(shown(one) + shown(two))) == 60
+    entry = AuditEntry.objects.get(action="people.list")
+    assert (entry.after or {})["people"] == 60
 
 
 def test_it_leads_back_to_the_answer_and_nowhere_else(viewer: Client) -> None:

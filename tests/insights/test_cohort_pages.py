@@ -360,7 +360,12 @@ class TestPages:
         found = analyst.get("/search?q=buyers").json()
 
         assert found == [
-            {"label": "Weekly buyers", "url": f"{COHORTS}{cohort.pk}/", "kind": "Cohort"}
+            {
+                "label": "Weekly buyers",
+                "url": f"{COHORTS}{cohort.pk}/",
+                "kind": "Cohort",
+                "starred": False,
+            }
         ]
         assert browse(people.outsider).get("/search?q=buyers").json() == []
 

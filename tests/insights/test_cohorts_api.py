@@ -128,6 +128,8 @@ class TestReading:
         ).json()  # fmt: skip
 
         assert [person["user_id"] for person in found["people"]] == members
+        entry = AuditEntry.objects.get(action="people.list", object_id=str(cohort["id"]))
+        assert (entry.after or {})["people"] == len(members)
         sizes = {len(members), found["total"], cohort["size"], trend["series"][0]["total"]}
         assert sizes == {len(members)}
 

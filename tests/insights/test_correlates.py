@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from rest_framework.test import APIClient
 
@@ -17,7 +18,7 @@ from analytics.insights.definitions.window import parse_asked
 from portal.store.frame import Frame
 from portal.store.sources import Question, ask
 from tests.conftest import TokenClient
-from tests.insights.events import Event, load
+from tests.insights.events import Event, load, person_of
 from tests.people import People
 
 Asked = Callable[..., Frame]
@@ -74,12 +75,18 @@ def test_an_event_is_counted_by_who_converted_with_its_odds(asked: Asked) -> Non
 
 
 def test_only_the_attempt_is_looked_at(asked: Asked) -> None:
-    """A converter's ends before the last step, a drop-off's with its window."""
+    """A converter's ends before the last step, a drop-off's after as long."""
     load(
         event
         for n in range(60)
         for event in person(
-            n, buys=n < 30, early=-1, late=11, then=6 if n < 30 else 10, inside=0 if n % 2 else 20
+            n,
+            buys=n < 30,
+            early=-1,
+            late=11,
+            then=6,
+            soon=6 if n < 30 else 4,
+            inside=0 if n % 2 else 20,
         )
     )
 
@@ -87,8 +94,47 @@ def test_only_the_attempt_is_looked_at(asked: Asked) -> None:
 
     assert "early" not in found
     assert "late" not in found
-    assert (found["then"]["converters"], found["then"]["drop_offs"]) == (0, 30)
+    assert "then" not in found
+    assert (found["soon"]["converters"], found["soon"]["drop_offs"]) == (0, 30)
     assert (found["inside"]["converters"], found["inside"]["drop_offs"]) == (15, 15)
+
+
+def test_drop_offs_have_as_long_as_converters_to_do_anything(asked: Asked) -> None:
+    """Everybody's phone rings once, at any time; drop-offs watched for longer would hear it more."""
+    hours = [(takes, rings) for takes in range(1, 10) for rings in range(10)]
+    converters = [
+        event
+        for n, (takes, rings) in enumerate(hours)
+        for event in (
+            Event("visit", START, f"c{n}"), Event("cart", START + takes * HOUR, f"c{n}"),
+            Event("buy", START + takes * HOUR, f"c{n}"), Event("ring", START + rings * HOUR, f"c{n}"),
+        )
+    ]  # fmt: skip
+    drop_offs = [
+        event
+        for n in range(900)
+        for event in (
+            Event("visit", START, f"d{n}"),
+            Event("ring", START + (n % 10) * HOUR, f"d{n}"),
+        )
+    ]
+    load([*converters, *drop_offs])
+
+    ring = by_name(asked())["ring"]
+
+    assert ring["converter_share"] == pytest.approx(0.5)
+    assert ring["drop_off_share"] == pytest.approx(0.5, abs=0.05)
+    assert not ring["is_significant"]
+
+
+def test_converters_times_are_dealt_out_as_they_are_distributed() -> None:
+    people = np.arange(1, 13, dtype=np.uint64) * np.uint64(2**40)
+
+    found = correlates.dealt(np.array([9, 3, 5]), people)
+
+    assert sorted(found.tolist()) == [3] * 4 + [5] * 4 + [9] * 4
+    assert found.tolist() != sorted(found.tolist())
+    assert correlates.dealt(np.array([9, 3, 5]), people[::-1]).tolist() == found.tolist()[::-1]
 
 
 def test_values_of_properties_are_compared_too_also_those_of_the_first_step(asked: Asked) -> None:
@@ -161,7 +207,7 @@ def test_random_companies_agree_with_counting_by_hand(asked: Asked, seed: int) -
 
     answer = asked(**steps).extra
 
-    groups, did = by_hand(events, 10 * HOUR)
+    groups, did = by_hand(events)
     assert (answer["converters"], answer["drop_offs"]) == groups
     expected = {what: pair for what, pair in did.items() if correlates.is_enough(Did(*pair), Groups(*groups))}  # fmt: skip
     found = {
@@ -176,39 +222,41 @@ def test_random_companies_agree_with_counting_by_hand(asked: Asked, seed: int) -
 
 
 def by_hand(
-    events: list[Event], window: timedelta
+    events: list[Event],
 ) -> tuple[tuple[int, int], dict[tuple[str, str], tuple[int, int]]]:
     """Take each person's best attempt at visit, buy: the first to get there that began last, or
-    the first visit of all.
+    the first visit of all; that one for as long as the converter took whose turn it is.
     """
-    groups = [0, 0]
-    did: dict[tuple[str, str], list[int]] = {}
-    for user in sorted({one.user for one in events}):
+    spans: dict[str, tuple[datetime, timedelta]] = {}
+    dropped: dict[str, datetime] = {}
+    for user in {one.user for one in events}:
         mine = [one for one in events if one.user == user]
         visits = sorted(one.at for one in mine if one.name == "visit")
         buys = sorted(one.at for one in mine if one.name == "buy")
-        pairs = [(b, v) for v in visits for b in buys if v <= b <= v + window]
-        if not visits:
-            continue
-        bought = min((b for b, _ in pairs), default=None)
-        since = max(v for b, v in pairs if b == bought) if bought else best_start(visits)
-        until = bought - timedelta(microseconds=1) if bought else since + window
-        groups[0 if bought else 1] += 1
+        pairs = [(b, v) for v in visits for b in buys if v <= b <= v + 10 * HOUR]
+        if pairs:
+            bought = min(b for b, _ in pairs)
+            since = max(v for b, v in pairs if b == bought)
+            spans[user] = since, bought - timedelta(microseconds=1) - since
+        elif visits:
+            dropped[user] = visits[0]
+    taken = sorted(span for _, span in spans.values())
+    turns = sorted(dropped, key=lambda user: person_of(user) * 0x9E3779B97F4A7C15 % 2**64)
+    for turn, user in enumerate(turns):
+        span = taken[int((turn + 0.5) * len(taken) / len(turns))]
+        spans[user] = dropped[user], span
+    did: dict[tuple[str, str], list[int]] = {}
+    for user, (since, span) in spans.items():
         had = {
             what
-            for one in mine
-            if since <= one.at <= until and one.name != "buy"
+            for one in events
+            if one.user == user and since <= one.at <= since + span and one.name != "buy"
             for what in [("name", one.name), ("p", repr(one.properties["p"]))]
         }
         for what in had - {("name", "visit")}:
-            pair = did.setdefault(what, [0, 0])
-            pair[0 if bought else 1] += 1
-    return (groups[0], groups[1]), {what: (a, b) for what, (a, b) in did.items()}
-
-
-def best_start(visits: list[datetime]) -> datetime:
-    """Of attempts that got as far, the one that got there first."""
-    return visits[0]
+            did.setdefault(what, [0, 0])[user in dropped] += 1
+    groups = (len(spans) - len(dropped), len(dropped))
+    return groups, {what: (a, b) for what, (a, b) in did.items()}
 
 
 class TestArithmetic:

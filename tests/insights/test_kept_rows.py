@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -15,13 +17,15 @@ import pytest
 from pytest_django import Settings
 
 from analytics.insights import fast
+from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.window import parse_asked
-from analytics.insights.kept import reading, room
+from analytics.insights.kept import reading, room, use
 from analytics.insights.kept.numbers import Persons, Renumbered
+from portal.lib.asker import Asker, asking, current
 from portal.store import client
 from portal.store.frame import Frame
 from portal.store.models import Epoch
-from portal.store.sources import Question, ask
+from portal.store.sources import Question, ask, sources
 from tests.insights.events import Event, columns, load
 
 pytestmark = pytest.mark.usefixtures("db", "store_schema", "empty_cache")
@@ -55,6 +59,9 @@ def some_events(chance: random.Random, size: int) -> list[Event]:
             chance.choice("abc"),
             FIRST + chance.choice(steps) + timedelta(hours=chance.randint(0, 24 * 21)),
             chance.choice(("", "u1", "u2", "u3", "u4", "u5")),
+            session=chance.choice(("", "", "s", "t")),
+            position=chance.choice((0, 0, 1)),
+            id=f"{next(_token) % 97:02}-{next(_token)}",  # in another order than they come in
             properties={"plan": chance.choice(("free", "pro"))},
         )
         for _ in range(size)
@@ -78,6 +85,15 @@ def questions(chance: random.Random) -> Iterator[tuple[str, dict[str, Any]]]:
     longer = chance.choice(("day", "week", "month"))
     yield "lifecycle", common | {"event": event, "interval": longer, "where": where}
     yield "stickiness", common | {"event": event, "interval": longer, "where": where}
+    gap = chance.choice((30, 1440))
+    yield "sessions", common | {
+        "event": event, "where": where, "interval": longer, "session_gap_minutes": gap,
+    }  # fmt: skip
+    yield "paths", common | {
+        "steps": chance.randint(2, 4), "where": where, "session_gap_minutes": gap,
+        "start": chance.choice((None, None, "a")), "end": chance.choice((None, None, "c")),
+        "by": chance.choice(("event", "event", {"property": "plan"})),
+    }  # fmt: skip
     for kind in ("recurring", "first_time", "first_ever", "first_in_range"):
         yield "retention", common | {
             "start_event": event, "return_event": chance.choice(("a", "b", None)),
@@ -122,6 +138,46 @@ def test_every_question_is_answered_as_by_the_engine_also_after_late_events(seed
         client.insert("events", columns(late), token=f"late-{seed}-{next(_token)}")
 
 
+def members(kind: str, body: dict[str, Any], cell: dict[str, Any]) -> list[tuple[int, int]]:
+    found = parse_asked(body, NOW, "UTC")
+    source: Any = sources.get(kind)
+    asked = source.members(Question(found.params, found.window, NOW), Reader(cell))
+    return sorted(zip(asked.person.tolist(), asked.entered.tolist(), strict=True))
+
+
+def cells_of(kind: str, answer: Any) -> list[dict[str, Any]]:
+    """Return some cells of an answer, and one that nobody is in."""
+    if kind == "paths":
+        links = [
+            {
+                "step": one["from"]["step"],
+                "name": one["from"]["name"],
+                "next_name": one["to"]["name"],
+            }
+            for one in answer["links"]
+        ]
+        places = [{"step": one["step"], "name": one["name"]} for one in answer["nodes"]]
+        ends = [one | {"next_name": "$end"} for one in places]
+        return [*links[:3], *places[:3], *ends[:3], {"step": 1, "name": "never"}]
+    points = [
+        {"t": one["t"], "bounced": one["sessions"] > 1} for one in answer["series"][0]["points"][:4]
+    ]
+    entries = [{"entry": one["name"], "exit": "b"} for one in answer["entries"]]
+    return [{}, *points, *entries, {"entry": "never"}]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_took_a_path_or_had_a_session_is_told_as_by_the_engine(seed: int) -> None:
+    chance = random.Random(seed)
+    load(some_events(chance, 150))
+    for kind, body in (one for one in questions(chance) if one[0] in {"paths", "sessions"}):
+        for cell in cells_of(kind, raw(kind, body)):
+            with fast.only():
+                wanted = members(kind, body, cell)
+            with fast.only("rows"):
+                assert members(kind, body, cell) == wanted, (kind, body, cell)
+
+
 BODY = {
     "from": "2026-03-20", "to": "2026-04-11", "series": [{"event": "a", "math": "unique_users"}],
 }  # fmt: skip
@@ -161,6 +217,45 @@ def test_rows_are_kept_from_the_second_time_on() -> None:
     assert forms[0] == ()
     assert forms[1] == ("rows: 0 days kept, 5 read again",)
     assert forms[2] == ("rows: 5 days kept, 0 read again",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_very_many_rows_of_sessions_are_read_aside_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load([Event("a", FIRST + timedelta(days=day), "u1") for day in range(5)])
+    monkeypatch.setattr(use, "EVENTS_WHILE_ONE_WAITS", 3)
+    span = {"from": "2026-03-20", "to": "2026-04-11"}
+
+    forms = [asked(kind, span).meta.forms for kind in ("paths", "sessions")]
+
+    assert forms == [("rows: 5 days kept, 0 read again",)] * 2
+
+
+def test_what_is_read_aside_is_waited_for_no_longer_than_the_asker_may_and_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load([Event("a", FIRST + timedelta(days=day), "u1") for day in range(5)])
+    span = {"from": "2026-03-20", "to": "2026-04-11"}
+    hurried = Asker(time_limit=timedelta(seconds=1))
+    gone = Asker()
+
+    def goes(*_: Any) -> Future[None]:
+        if current() is gone:
+            gone.leave()
+        return Future()
+
+    monkeypatch.setattr(use, "EVENTS_WHILE_ONE_WAITS", 3)
+    monkeypatch.setattr(use, "kept_aside", goes)
+    began = time.monotonic()
+
+    with asking(hurried):
+        forms = asked("paths", span).meta.forms
+    with asking(gone), pytest.raises(client.QueryFailed, match="Nobody waits"):
+        asked("paths", span)
+
+    assert forms == ()
+    assert time.monotonic() - began < 20
 
 
 def test_who_is_asked_for_by_today_is_never_kept() -> None:
@@ -242,3 +337,18 @@ def test_a_file_that_cannot_be_read_is_read_again_from_the_engine(settings: Sett
         file.write_bytes(file.read_bytes()[:50])
 
     assert kept("trend", BODY) == before
+
+
+def test_an_answer_follows_what_comes_in_today() -> None:
+    """Closed days are passed over once; today's persons, old and new, are looked at again."""
+    days = [FIRST + timedelta(days=day, hours=10) for day in range(21)]
+    load([Event("a", at, f"u{number % 7}") for number, at in enumerate(days)])
+    body = {"from": FIRST.isoformat(), "to": (NOW + timedelta(days=1)).isoformat()}
+    chance = random.Random(5)
+    asking = [(kind, one | body) for _ in range(2) for kind, one in questions(chance)]
+    for number in range(4):
+        at = NOW - timedelta(minutes=40 - number)
+        today = [Event(name, at, f"u{5 + number}") for name in "abc"]
+        client.insert("events", columns(today), token=f"today-{number}-{next(_token)}")
+        for kind, one in asking:
+            assert kept(kind, one) == raw(kind, one), (kind, one)

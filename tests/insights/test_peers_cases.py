@@ -5,37 +5,19 @@ Where a peer counts otherwise (docs/questions.md, SEMANTICS 5), the number here 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.conftest import TokenClient
-from tests.insights.conftest import at
+from tests.insights.conftest import Post, at
 from tests.insights.events import Event, load
-from tests.people import People
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store_schema", "empty_cache")]
 Json = dict[str, Any]
-Post = Callable[..., Json]
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
-JANUARY = {"from": "2026-01-01", "to": "2026-02-01"}
 TICK = timedelta(microseconds=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def post(people: People, call: TokenClient) -> Post:
-    api = call(people.viewer, ["read"])
-
-    def posted(insight: str, /, **body: Any) -> Json:
-        answer = api.post(f"/api/v1/insights/{insight}", JANUARY | body, format="json")
-        assert answer.status_code == 200, answer.content
-        found: Json = answer.json()
-        return found
-
-    return posted
 
 
 def walk(user: str, names: str, every: timedelta = MINUTE, **more: Any) -> list[Event]:

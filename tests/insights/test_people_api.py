@@ -15,9 +15,9 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from analytics.ingest import spool
-from analytics.ingest.actions import reference
 from analytics.ingest.identities import Changes, Id, commit
 from analytics.ingest.models import PersonChange
+from analytics.ingest.subjects import reference
 from analytics.ingest.writer import Writer
 from analytics.insights.models import Cohort
 from portal.audit.models import AuditEntry

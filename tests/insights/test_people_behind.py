@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from portal.audit.models import AuditEntry
 from tests.conftest import TokenClient
 from tests.insights.events import Event, load, person_property
 from tests.people import People
@@ -177,6 +178,25 @@ def test_people_come_newest_first_page_by_page(
     entered = [person["entered_at"] for person in people]
     assert entered == sorted(entered, reverse=True)
     assert people[0]["properties"] == {"plan": "pro"}
+
+
+def test_each_list_is_on_record_once_without_what_was_asked(
+    api: APIClient, people: People, db: None
+) -> None:
+    load([Event("A", DAY + timedelta(minutes=n), f"user-{n}") for n in range(3)])
+    where = [{"property": "$user_id", "op": "!=", "value": "user-9"}]
+    body = SPAN | {"series": [{"event": "A", "math": "unique_users"}], "where": where}
+
+    list(pages(api, body | {"limit": 2}))
+    list(pages(api, body))
+    list(pages(api, body | {"where": []}))
+
+    entries = AuditEntry.objects.filter(action="people.list", actor=people.viewer).order_by("pk")
+    noted = [entry.after or {} for entry in entries]
+    assert [(one["kind"], one["people"]) for one in noted] == [("trend", 3)] * 3
+    assert len({one["question"] for one in noted[:2]}) == 1
+    assert noted[2]["question"] != noted[0]["question"]
+    assert "user-9" not in str(noted)
 
 
 def pages(api: APIClient, body: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:

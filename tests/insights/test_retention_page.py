@@ -50,6 +50,11 @@ class TestAddress:
 
         assert QueryDict(form(address).address()[1:]) == QueryDict(usual)
 
+    def test_any_event_may_be_said_in_words(self) -> None:
+        said = form("start_event=any event&return_event= any event &interval=day")
+
+        assert said == form("start_event=*&return_event=*&interval=day")
+
     def test_filters_go_to_their_side_and_those_of_neither_to_both(self) -> None:
         where = '&where={"property":"p","op":"=","value":1}'
         address = f"start_event=a{where}{where.replace('}', ',%22in%22:%22start%22}')}"
@@ -231,3 +236,16 @@ class TestPage:
         assert any(line.split(",")[2:6] == ["4", "1", "3", "0.75"] for line in lines)
         with ZipFile(io.BytesIO(xlsx.content)) as book:
             assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == len(lines)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("store_schema", "empty_cache")
+def test_a_field_says_any_event_in_words(people: People, browse: PageClient) -> None:
+    load([Event("visit", clock.now() - timedelta(days=1), "ada")])
+
+    page = text(
+        browse(people.viewer), f"{RETENTION}?start_event=visit&return_event=*&interval=week"
+    )
+
+    assert re.search(r'name="return_event"[^>]* value="any event"', page)
+    assert '<option value="any event">' in page

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from analytics.insights.models import Folder, SavedInsight
+from analytics.insights.models import SavedInsight
+from portal.accounts.models import Folder
 from portal.audit.models import AuditEntry
 from portal.lib import clock
 from tests.conftest import TokenClient
@@ -93,7 +94,7 @@ class TestSaving:
             ({"folder": 999_999}, "folder", "no folder"),
             ({"folder": 2**70}, "folder", "path"),
             ({"folder": True}, "folder", "path"),
-            ({"folder": "a//b"}, "name", "needs a name"),
+            ({"folder": "a//b"}, "folder", "needs a name"),
             ({"is_shared": "yes"}, "is_shared", "true or false"),
             ({"view": 5}, "view", "object"),
             ({"colour": "red"}, "colour", "Unknown"),
@@ -389,7 +390,7 @@ class TestFolders:
 
         answer = call(people.analyst).post(INSIGHTS, body, format="json")
 
-        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "parent")
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "folder")
 
     def test_a_deep_folder_does_not_move_into_another(
         self, people: People, call: TokenClient

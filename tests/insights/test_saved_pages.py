@@ -9,7 +9,8 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
-from analytics.insights.models import Folder, SavedInsight
+from analytics.insights.models import SavedInsight
+from portal.accounts.models import Folder
 from portal.lib import clock
 from tests.conftest import PageClient
 from tests.insights.events import Event, load
@@ -193,6 +194,7 @@ class TestLibrary:
             "label": "Secret plan",
             "url": f"{SAVED}{only().pk}/open/",
             "kind": "Saved insight",
+            "starred": False,
         }
 
         assert owner.get("/search?q=secret").json() == [found]
@@ -264,14 +266,14 @@ class TestAbout:
         assert "This must be one of" in page.text
         assert owner.get(SAVED).status_code == 200
 
-    def test_it_is_renamed_moved_and_shared_there(self, owner: Client, company: None) -> None:
+    def test_it_is_renamed_there(self, owner: Client, company: None) -> None:
         save(owner)
         path = f"{SAVED}{only().pk}/"
 
-        owner.post(path, {"name": "New", "folder": "A/B", "is_private": "1", "version": "1"})
+        owner.post(path, {"name": "New", "version": "1"})
         stale = owner.post(path, {"name": "Late", "version": "1"})
 
-        assert (only().name, only().is_shared, only().version) == ("New", False, 2)
+        assert (only().name, only().is_shared, only().version) == ("New", True, 2)
         assert stale.status_code == 409
         assert "Somebody changed this meanwhile" in stale.text
 

@@ -144,6 +144,7 @@ class TwoEngines:
 
     shards: list[Client]
     merged: list[str] = field(default_factory=list)  # of each query that was asked of them
+    made: list[str] = field(default_factory=list)  # tables of answers
 
     def run(self, query: Query) -> client.Result:
         return client.run(self.gathered(query))
@@ -175,6 +176,7 @@ class TwoEngines:
             if answer:
                 client.connection().raw_insert(table, insert_block=answer, fmt="Native")
         self.merged.append(query.sql)
+        self.made.append(table)
         merge = query.sharded.merge.replace("FROM shards", f"FROM {table} AS shards")
         return Query(merge, query.params, query.settings)
 
@@ -208,7 +210,7 @@ def everything(db: None, store_schema: None, empty_cache: None) -> list[Event]:
 
 
 @pytest.fixture
-def two_engines(engines: list[EngineProcess], everything: list[Event]) -> TwoEngines:
+def two_engines(engines: list[EngineProcess], everything: list[Event]) -> Iterator[TwoEngines]:
     """Deal what the suite's engine holds to two engines, by the rule."""
     opened = [engine.client() for engine in engines]
     homes = {one.person: shard_of(one) for one in {e.person: e for e in everything}.values()}
@@ -218,7 +220,10 @@ def two_engines(engines: list[EngineProcess], everything: list[Event]) -> TwoEng
             made = client.connection().query(f"SHOW CREATE TABLE {table}").result_rows[0][0]
             shard.command(str(made).replace(f"{nodes.database()}.{table}", stored(table), 1))
         copy(shard, [person for person, home in homes.items() if home == number])
-    return TwoEngines(opened)
+    found = TwoEngines(opened)
+    yield found
+    for table in found.made:
+        client.command(f"DROP TABLE {table}")
 
 
 def stored(table: str) -> str:

@@ -14,7 +14,9 @@ from analytics.insights.actions.saved import without_values
 from analytics.insights.cohort_drafts import Draft, Save
 from analytics.insights.cohort_shapes import whole
 from analytics.insights.cohorts import Found, zone
+from analytics.insights.data_rights import row_rights
 from analytics.insights.models import Cohort, CohortSize
+from portal.accounts.actions import forget
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
@@ -60,7 +62,7 @@ def update_cohort(
     Raises Stale when it is no longer at `version`, and FieldError for a name that is taken and for
     wrong nesting.
     """
-    row = held(cohort, draft.as_json(), version)
+    row = held(actor, cohort, draft.as_json(), version)
     check_name(draft.name, row.pk)
     check_nesting(row, draft)
     before, columns = described(row), draft.columns()
@@ -81,12 +83,13 @@ def delete_cohort(actor: User | None, cohort: Cohort, *, version: int | None = N
 
     Raises InUse while another is made of it, and Stale when it is no longer at `version`.
     """
-    row = held(cohort, {}, version)
+    row = held(actor, cohort, {}, version)
     found = nesting.outlined()
     users = [found[user].name for user in nesting.users(found).get(row.pk, ())]
     if users:
         raise InUse(row, users)
     trail.record(actor, "cohort.delete", row, Change(before=described(row)))
+    forget("cohort", row.pk)
     row.delete()
 
 
@@ -96,12 +99,13 @@ def hold_cohorts() -> None:
         cursor.execute(f"LOCK TABLE {Cohort._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def held(cohort: Cohort, yours: dict[str, Any], version: int | None) -> Cohort:
+def held(actor: User | None, cohort: Cohort, yours: dict[str, Any], version: int | None) -> Cohort:
     """Return a cohort as it is, that nobody else changes now. Raises Stale."""
     hold_cohorts()
     row: Cohort = Cohort.objects.get(pk=cohort.pk)
     if version is not None and version != row.version:
-        raise Stale(whole(row), {**yours, "version": version})
+        reads_all = actor is None or row_rights(actor).is_all
+        raise Stale(whole(row, reads_all=reads_all), {**yours, "version": version})
     return row
 
 

@@ -13,16 +13,19 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from analytics.insights.actions.folders import folder_at
 from analytics.insights.checking import UNCHECKED, check, night_of
 from analytics.insights.drafts import Draft
-from analytics.insights.models import SavedInsight
-from analytics.insights.shapes import insight_json
-from portal.accounts.models import User
+from analytics.insights.models import SAVE, SavedInsight
+from analytics.insights.shapes import folder_paths, shown_to
+from portal.accounts.access import require_level
+from portal.accounts.actions import folder_at, forget
+from portal.accounts.models import Folder, Level, User
 from portal.audit import trail
 from portal.audit.trail import Change
 from portal.lib.stale import Stale
+from portal.live import publish
 
+RIGHTS = ("folder", "is_shared")  # what decides who sees it
 SAMPLE = 50  # insights that are checked in a night
 
 log = logging.getLogger(__name__)
@@ -43,16 +46,20 @@ def change_insight(
 ) -> SavedInsight:
     """Write a saved insight anew; the same again changes nothing.
 
-    Raises Stale when it is no longer at `version`, and FieldError.
+    Raises Stale when it is no longer at `version`, FieldError, and PermissionDenied where only who
+    administers it may say who sees it.
     """
     found = SavedInsight.objects.select_for_update().get(pk=insight.pk)
     if version is not None and version != found.version:
-        raise Stale(insight_json(found), {**asdict(draft), "version": version})
+        raise Stale(shown_to(actor, found), {**asdict(draft), "version": version})
     before, was_updated_at = state(found), found.updated_at
     after = state(written(actor, found, draft, now))
     if after == before:
         found.updated_at = was_updated_at
         return found
+    if any(after[name] != before[name] for name in RIGHTS):
+        require_level(actor, insight, Level.ADMIN)
+        publish.rights_changed()
     if any(after[name] != before[name] for name in ("kind", "definition")):
         found.checked_at, found.check_state, found.check_note = None, "", ""
     found.version += 1
@@ -66,8 +73,9 @@ def delete_insight(actor: User, insight: SavedInsight, version: int | None = Non
     """Forget a saved insight. Raises Stale when it is no longer at `version`."""
     found = SavedInsight.objects.select_for_update().get(pk=insight.pk)
     if version is not None and version != found.version:
-        raise Stale(insight_json(found), {"version": version})
+        raise Stale(shown_to(actor, found), {"version": version})
     trail.record(actor, "insight.delete", found, Change(before=recorded(state(found))))
+    forget("insight", found.pk)
     found.delete()
 
 
@@ -75,9 +83,24 @@ def written(actor: User, insight: SavedInsight, draft: Draft, now: datetime) -> 
     """Return the insight with a draft's values, not stored yet."""
     insight.name, insight.description = draft.name, draft.description
     insight.kind, insight.definition, insight.view = draft.kind, draft.definition, draft.view
-    insight.folder, insight.is_shared = folder_at(actor, draft.folder, now), draft.is_shared
+    insight.folder, insight.is_shared = place(actor, insight, draft.folder, now), draft.is_shared
     insight.updated_at = now
     return insight
+
+
+def place(
+    actor: User, insight: SavedInsight, wanted: int | str | None, now: datetime
+) -> Folder | None:
+    """Return the folder that a draft means. Raises FieldError.
+
+    Who may not see where an insight stands reads of no folder, and leaves it there by saying so.
+    """
+    stands_in = insight.folder
+    if stands_in is not None:
+        path = folder_paths(actor).get(stands_in.pk)
+        if wanted in (path, stands_in.pk):
+            return stands_in
+    return folder_at(actor, wanted, now, change=SAVE)
 
 
 def state(insight: SavedInsight) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from analytics.insights import actions, nesting
 from analytics.insights.api.insights import answer, asked, engine_errors
 from analytics.insights.cohort_drafts import parse_draft, save_of
 from analytics.insights.cohort_shapes import as_json, used_by, whole
+from analytics.insights.data_rights import require_all, row_rights
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.described import cohorts as described
 from analytics.insights.drafts import read_version
 from analytics.insights.models import CHANGE_COHORT, EXPLORE, Cohort, CohortSize
 from analytics.insights.people import parse_people
 from analytics.insights.sources.cohort import members_page, wanted
-from portal.accounts.access import fetch, require, row_rights, visible
+from portal.accounts.access import fetch, require, visible
 from portal.accounts.permissions import staff_of
 from portal.lib import clock
 from portal.store.sources import Question
@@ -47,7 +48,8 @@ class CohortList(APIView):
         """List all, by name, with the size that was noted last; lists without their ids."""
         rows = visible(staff_of(request), Cohort).select_related("created_by").defer("user_ids")
         found = nesting.outlined()
-        used, notes = nesting.users(found), CohortSize.newest()
+        used = nesting.users(found)
+        notes = CohortSize.newest() if row_rights(staff_of(request)).is_all else {}
         cohorts = [
             as_json(row, row.definition, notes.get(row.pk)) | {"used_by": used_by(row, used, found)}
             for row in rows
@@ -59,9 +61,9 @@ class CohortList(APIView):
         user, now = staff_of(request), clock.now()
         require(user, CHANGE_COHORT)
         draft = parse_draft(request.data)
-        save = save_of(draft, now, row_rights(user))
+        save = save_of(draft, now)
         row = actions.create_cohort(user, draft, save)
-        return Response(whole(row), status=201)
+        return Response(whole(row, reads_all=row_rights(user).is_all), status=201)
 
 
 class CohortDetail(APIView):
@@ -80,7 +82,7 @@ class CohortDetail(APIView):
         row = fetch(user, Cohort, pk=cohort_id)
         frame = asked("cohort", question_of(request, row, now), refresh=False)
         size = {"size": frame.extra["size"], "size_at": frame.meta.as_of}
-        return Response(whole(row) | size)
+        return Response(whole(row, reads_all=False) | size)
 
     def put(self, request: Request, cohort_id: int) -> Response:
         """Replace it."""
@@ -95,8 +97,9 @@ class CohortDetail(APIView):
         row = fetch(user, Cohort, edit=True, pk=cohort_id)
         version = read_version(request.data)
         draft = parse_draft(request.data, None if is_whole else row)
-        save = save_of(draft, now, row_rights(user))
-        return Response(whole(actions.update_cohort(user, row, draft, save, version=version)))
+        save = save_of(draft, now)
+        changed = actions.update_cohort(user, row, draft, save, version=version)
+        return Response(whole(changed, reads_all=row_rights(user).is_all))
 
     def delete(self, request: Request, cohort_id: int) -> Response:
         """Remove it and the history of its size."""
@@ -125,7 +128,9 @@ class CohortSizeView(APIView):
 
 
 class CohortMembers(APIView):
-    """The persons in a cohort, who was first seen last first; `entered_at` is when that was."""
+    """The persons in a cohort, who was first seen last first; `entered_at` is when that was.
+    Each list stands in the audit log.
+    """
 
     required_permission = EXPLORE
     operations = {"get": described.MEMBERS}
@@ -139,6 +144,8 @@ class CohortMembers(APIView):
         with engine_errors():
             found = members_page(question, wanted(question), page.limit, page.after)
         total = asked("cohort", question, refresh=False).extra["size"]
+        if page.after is None:
+            actions.record_members_listed(staff_of(request), row, total)
         return Response(found | {"total": total})
 
 
@@ -153,6 +160,7 @@ class CohortSizes(APIView):
         reader = Reader(whole_numbers(request.query_params.dict()))
         most = reader.integer("limit", DEFAULT_SIZES, low=1, high=MAX_SIZES)
         reader.finish()
+        require_all(row_rights(staff_of(request)))
         notes = [{"at": n.at, "size": n.size, "version": n.version} for n in row.notes(most)]
         return Response({"sizes": notes})
 

@@ -15,13 +15,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.insights import actions
+from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.window import parse_asked
 from analytics.insights.described import insights as described
 from analytics.insights.people import Peopled, page, parse_people
 from analytics.insights.sources.asking import translated
-from portal.accounts.access import is_staff_member, row_rights
+from portal.accounts.access import is_staff_member
+from portal.accounts.permissions import staff_of
 from portal.lib import clock
 from portal.lib.field_error import FieldError
+from portal.lib.row_rights import RowRights
 from portal.store.client import CANCELLED, EngineUnavailable, QueryFailed
 from portal.store.frame import Frame
 from portal.store.sources import Question, ask, sources
@@ -79,8 +82,8 @@ def asked_body(request: Request) -> Any:
     return request.data
 
 
-def rights_of(request: Request) -> str:
-    return row_rights(request.user) if is_staff_member(request.user) else "none"
+def rights_of(request: Request) -> RowRights:
+    return row_rights(request.user)
 
 
 class InsightView(APIView):
@@ -184,7 +187,7 @@ class PeopleView(APIView):
     trend: `series_index`, `t`, `breakdown_value`; funnel: `step`, `outcome` (reached, dropped),
     `value`; retention: `start`, `period`; lifecycle: `t`, `status`; stickiness: `buckets`;
     paths: `step`, `name`, `next_name` ("$end": nothing more); sessions: `t`, `breakdown_value`,
-    `entry`, `exit`, `bounced`.
+    `entry`, `exit`, `bounced`. Each list stands in the audit log.
     """
 
     required_permission = "insights.explore"
@@ -202,6 +205,8 @@ class PeopleView(APIView):
         with engine_errors():
             members = source.members(question, wanted.cell)
             found = page(question, members, wanted.limit, wanted.after)
+        if wanted.after is None:
+            actions.record_people_listed(staff_of(request), kind, body, members.person.size)
         return Response(found | {"total": members.person.size})
 
 

@@ -18,6 +18,7 @@ from analytics.ingest.models import CHANGE_PERSONS, PersonChange
 from analytics.ingest.wanted import Wanted
 from analytics.insights.api.insights import engine_errors, event_query, rights_of
 from analytics.insights.asking import Asking
+from analytics.insights.data_rights import require_all
 from analytics.insights.definitions.events import EventList, parse_event_list
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.window import parse_asked
@@ -94,7 +95,9 @@ class ChangePersons(APIView):
         user, now = staff_of(request), clock.now()
         reader = Reader(request.data)
         is_preview, reason = reader.flag("preview"), reader.text("reason", "")
-        asking = Asking(Question({}, None, now, rights_of(request)))
+        rights = rights_of(request)
+        require_all(rights)
+        asking = Asking(Question({}, None, now, rights))
         with engine_errors():
             found = self.want(reader, asking, change_id)
             reader.finish()
@@ -151,6 +154,7 @@ class ChangeList(APIView):
 
     @extend_schema(operation_id="v1_people_changes_list")
     def get(self, request: Request) -> Response:
+        require_all(rights_of(request))
         rows = PersonChange.objects.select_related("requested_by").prefetch_related("undone_by")
         return Response({"changes": [change_json(row) for row in rows[:MAX_CHANGES]]})
 
@@ -162,6 +166,7 @@ class ChangeDetail(APIView):
     operations = {"get": described.CHANGE}
 
     def get(self, request: Request, change_id: int) -> Response:
+        require_all(rights_of(request))
         rows = PersonChange.objects.select_related("requested_by").prefetch_related("undone_by")
         row = rows.filter(pk=change_id).first()
         if row is None:

@@ -1,4 +1,4 @@
-"""The API of saved insights and of their folders."""
+"""The API of saved insights."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from rest_framework.views import APIView
 
 from analytics.insights import actions
 from analytics.insights.api.insights import answer, asked
+from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.described import saved as described
 from analytics.insights.drafts import read_change, read_new, read_version
 from analytics.insights.keeping import OTHERWISE, keepable, question_of
-from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, Folder, SavedInsight
-from analytics.insights.shapes import folder_json, insight_json, paths_of
-from portal.accounts.access import fetch, require, row_rights, visible
-from portal.accounts.models import User
+from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, SavedInsight
+from analytics.insights.shapes import folder_paths, insight_json, shown_to
+from portal.accounts.access import fetch, require, visible
+from portal.accounts.models import Folder, User
 from portal.accounts.permissions import staff_of
 from portal.lib import clock
 from portal.lib.field_error import FieldError
@@ -43,16 +44,17 @@ class InsightList(APIView):
         rows = listed(staff_of(request), request.query_params).filter(pk__gt=after).order_by("pk")
         found = list(rows[: limit + 1])
         following = str(found[limit - 1].pk) if len(found) > limit else None
-        paths = paths_of(visible(staff_of(request), Folder))
-        shown = [insight_json(row, paths) for row in found[:limit]]
-        return Response({"insights": shown, "next": following})
+        paths = folder_paths(staff_of(request))
+        reads_all = row_rights(staff_of(request)).is_all
+        rows_shown = [insight_json(row, paths, reads_all=reads_all) for row in found[:limit]]
+        return Response({"insights": rows_shown, "next": following})
 
     def post(self, request: Request) -> Response:
         user, now = staff_of(request), clock.now()
         require(user, SAVE)
         draft = read_new(request.data, now)
         require_kind(user, draft.kind)
-        return Response(insight_json(actions.save_insight(user, draft, now)), status=201)
+        return Response(shown_to(user, actions.save_insight(user, draft, now)), status=201)
 
 
 class InsightDetail(APIView):
@@ -68,7 +70,7 @@ class InsightDetail(APIView):
     }
 
     def get(self, request: Request, pk: int) -> Response:
-        return Response(insight_json(fetch(staff_of(request), SavedInsight, pk=pk)))
+        return Response(shown_to(staff_of(request), fetch(staff_of(request), SavedInsight, pk=pk)))
 
     def patch(self, request: Request, pk: int) -> Response:
         user, now = staff_of(request), clock.now()
@@ -76,7 +78,8 @@ class InsightDetail(APIView):
         draft = read_change(request.data, insight, now)
         require_kind(user, draft.kind)
         version = read_version(request.data)
-        return Response(insight_json(actions.change_insight(user, insight, draft, version, now)))
+        changed = actions.change_insight(user, insight, draft, version, now)
+        return Response(shown_to(user, changed))
 
     def put(self, request: Request, pk: int) -> Response:
         user, now = staff_of(request), clock.now()
@@ -84,7 +87,8 @@ class InsightDetail(APIView):
         draft = read_new(request.data, now)
         require_kind(user, draft.kind)
         version = read_version(request.data)
-        return Response(insight_json(actions.change_insight(user, insight, draft, version, now)))
+        changed = actions.change_insight(user, insight, draft, version, now)
+        return Response(shown_to(user, changed))
 
     def delete(self, request: Request, pk: int) -> Response:
         user = staff_of(request)
@@ -147,7 +151,8 @@ def listed(user: User, given: QueryDict) -> QuerySet[SavedInsight]:
     if given.get("folder") == "none":
         return rows.filter(folder=None)
     if given.get("folder"):
-        return rows.filter(folder_id=number(given, "folder", 0, MAX_ID))
+        wanted = number(given, "folder", 0, MAX_ID)
+        return rows.filter(folder__in=visible(user, Folder).filter(pk=wanted))
     return rows
 
 
@@ -159,70 +164,3 @@ def number(given: QueryDict, name: str, otherwise: int, most: int) -> int:
     if not text.isdecimal() or len(text) > 19 or not 1 <= int(text) <= most:
         raise FieldError(name, f"This must be a whole number from 1 to {most}.")
     return int(text)
-
-
-class FolderList(APIView):
-    """List the folders of saved insights, and make one."""
-
-    required_permission = EXPLORE
-    operations = {"get": described.FOLDER_LIST, "post": described.FOLDER_CREATE}
-
-    def get(self, request: Request) -> Response:
-        rows = visible(staff_of(request), Folder).select_related("created_by")
-        paths = paths_of(rows)
-        return Response({"folders": [folder_json(row, paths[row.pk]) for row in rows]})
-
-    def post(self, request: Request) -> Response:
-        user = staff_of(request)
-        require(user, SAVE)
-        reader = Reader(request.data)
-        name, parent = reader.text("name"), parent_of(user, reader)
-        reader.finish()
-        made = actions.create_folder(user, name=name, parent=parent, now=clock.now())
-        return Response(folder_json(made), status=201)
-
-
-class FolderDetail(APIView):
-    """One folder of saved insights. Only an empty one can be deleted."""
-
-    required_permission = EXPLORE
-    operations = {
-        "get": described.FOLDER_ONE,
-        "patch": described.FOLDER_CHANGE,
-        "put": described.FOLDER_REPLACE,
-    }
-
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(folder_json(fetch(staff_of(request), Folder, pk=pk)))
-
-    def patch(self, request: Request, pk: int) -> Response:
-        return self.changed(request, pk)
-
-    def put(self, request: Request, pk: int) -> Response:
-        return self.changed(request, pk)
-
-    def changed(self, request: Request, pk: int) -> Response:
-        user = staff_of(request)
-        folder = fetch(user, Folder, edit=True, pk=pk)
-        reader = Reader(request.data)
-        name = reader.text("name", folder.name)
-        parent = parent_of(user, reader) if "parent" in reader.values else folder.parent
-        reader.finish()
-        changed = actions.change_folder(user, folder, name=name, parent=parent)
-        return Response(folder_json(changed))
-
-    def delete(self, request: Request, pk: int) -> Response:
-        user = staff_of(request)
-        actions.delete_folder(user, fetch(user, Folder, edit=True, pk=pk))
-        return Response(status=204)
-
-
-def parent_of(user: User, reader: Reader) -> Folder | None:
-    """Return the folder that `parent` names. Raises FieldError."""
-    if reader.take("parent") is None:
-        return None
-    wanted = reader.integer("parent", 0, low=1, high=MAX_ID)
-    found = visible(user, Folder).filter(pk=wanted).first()
-    if found is None:
-        raise FieldError("parent", "There is no folder with this id.")
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.lib.openapi import TEXT, TIME, WHOLE, Operation, listed, record
+from portal.lib.openapi import MAYBE_TEXT, TEXT, TIME, WHOLE, Operation, listed, record
 
 WRITTEN: dict[str, Any] = {
     "text": TEXT,
@@ -12,7 +12,7 @@ WRITTEN: dict[str, Any] = {
     "end": {"type": "string", "format": "date-time", "nullable": True},
     "event": {"type": "string", "nullable": True, "description": "null: on all charts"},
 }
-ANNOTATION = record(id=WHOLE, **WRITTEN, created_by=TEXT, created_at=TIME, updated_at=TIME)
+ANNOTATION = record(id=WHOLE, **WRITTEN, created_by=MAYBE_TEXT, created_at=TIME, updated_at=TIME)
 LISTED = Operation(
     query={
         "from": "RFC 3339, a date, -7d, or all (the default)",

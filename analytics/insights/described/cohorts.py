@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from analytics.insights.described.insights import META
-from portal.lib.openapi import NUMBER, OBJECT, TEXT, TIME, WHOLE, Operation, listed, record
+from portal.lib.openapi import (
+    MAYBE_NUMBER,
+    MAYBE_TEXT,
+    MAYBE_TIME,
+    MAYBE_WHOLE,
+    OBJECT,
+    TEXT,
+    TIME,
+    WHOLE,
+    Operation,
+    listed,
+    record,
+)
 
 DEFINITION: dict[str, Any] = {
     "type": "object",
@@ -23,8 +35,8 @@ DEFINITION: dict[str, Any] = {
 WRITTEN = {"name": TEXT, "description": TEXT, "definition": DEFINITION}
 USER = record(id=WHOLE, name=TEXT)
 COHORT = record(
-    id=WHOLE, **WRITTEN, listed=WHOLE, version=WHOLE, created_by=TEXT, created_at=TIME,
-    updated_at=TIME, size=WHOLE, size_at=TIME, used_by=listed(USER),
+    id=WHOLE, **WRITTEN, listed=MAYBE_WHOLE, version=WHOLE, created_by=MAYBE_TEXT, created_at=TIME,
+    updated_at=TIME, size=MAYBE_WHOLE, size_at=MAYBE_TIME, used_by=listed(USER),
 )  # fmt: skip
 LISTED = Operation(answer=record(cohorts=listed(COHORT)))
 CREATED = Operation(body=record(("name", "definition"), **WRITTEN), answer=COHORT, status=201)
@@ -35,14 +47,18 @@ PUT = Operation(
 PATCHED = Operation(body=record(("version",), **WRITTEN, version=WHOLE), answer=COHORT)
 SIZE = Operation(
     body=record(("definition",), definition=DEFINITION),
-    answer=record(size=WHOLE, everybody=WHOLE, share=NUMBER, meta=META),
+    answer=record(size=WHOLE, everybody=WHOLE, share=MAYBE_NUMBER, meta=META),
 )
 PERSON = record(
-    person=TEXT, user_id=TEXT, anonymous={"type": "boolean"}, entered_at=TIME, properties=OBJECT
+    person=TEXT,
+    user_id=TEXT,
+    anonymous={"type": "boolean"},
+    entered_at=MAYBE_TIME,
+    properties=OBJECT,
 )
 MEMBERS = Operation(
     query={"limit": "100; at most 1000", "cursor": "`next` of the page before"},
-    answer=record(people=listed(PERSON), next=TEXT, total=WHOLE),
+    answer=record(people=listed(PERSON), next=MAYBE_TEXT, total=WHOLE),
 )
 SIZES = Operation(
     query={"limit": "the newest so many; 1000, at most 10000"},

@@ -13,7 +13,8 @@ from analytics.insights.definitions.why import AGAINST
 from portal.lib.openapi import (
     ANY,
     FLAG,
-    NUMBER,
+    MAYBE_NUMBER,
+    MAYBE_TEXT,
     OBJECT,
     TEXT,
     TIME,
@@ -33,12 +34,12 @@ COMMON: dict[str, Any] = {
     "to": {"type": "string", "description": "RFC 3339 or a date; left out: now"},
     "time_zone": {"type": "string", "description": "IANA, such as Europe/Berlin"},
     "where": listed(FILTER),
-    "sampling": NUMBER,
+    "sampling": MAYBE_NUMBER,
     "compare": choice("previous_period"),
     "refresh": {"type": "boolean", "description": "true: skip the cache"},
 }
 META = record(
-    as_of=TIME, cached=FLAG, elapsed_ms=NUMBER, rows_read=WHOLE, bytes_read=WHOLE,
+    as_of=TIME, cached=FLAG, elapsed_ms=MAYBE_NUMBER, rows_read=WHOLE, bytes_read=WHOLE,
     sql=listed(TEXT), warnings=listed(TEXT),
 )  # fmt: skip
 SERIES = record(
@@ -49,7 +50,7 @@ SERIES = record(
     where=listed(FILTER),
     label=TEXT,
 )
-POINT = record(t=TIME, value=NUMBER, complete=FLAG)
+POINT = record(t=TIME, value=MAYBE_NUMBER, complete=FLAG)
 
 TREND = Operation(
     body=record(
@@ -68,14 +69,14 @@ TREND = Operation(
                 breakdown_value=TEXT,
                 compare=FLAG,
                 points=listed(POINT),
-                total=NUMBER,
+                total=MAYBE_NUMBER,
             )
         ),
         meta=META,
     ),
 )
-CONTRIBUTION = {"now": NUMBER, "before": NUMBER, "change": NUMBER, "share_of_change": NUMBER,
-                "expected": NUMBER}  # fmt: skip
+CONTRIBUTION = {"now": MAYBE_NUMBER, "before": MAYBE_NUMBER, "change": MAYBE_NUMBER, "share_of_change": MAYBE_NUMBER,
+                "expected": MAYBE_NUMBER}  # fmt: skip
 PERIOD = {"type": "object", "properties": {"from": TIME, "to": TIME}}
 WHY = Operation(
     body=record(
@@ -92,15 +93,15 @@ WHY = Operation(
         **{name: COMMON[name] for name in ("from", "to", "time_zone", "where", "refresh")},
     ),
     answer=record(
-        now=NUMBER,
-        before=NUMBER,
-        change=NUMBER,
+        now=MAYBE_NUMBER,
+        before=MAYBE_NUMBER,
+        change=MAYBE_NUMBER,
         periods=record(now=PERIOD, before=PERIOD),
         properties=listed(
             record(
                 property=TEXT,
                 of=WHOLE,
-                explained=NUMBER,
+                explained=MAYBE_NUMBER,
                 values=listed(record(value=ANY, **CONTRIBUTION)),
                 rest=record(values=WHOLE, **CONTRIBUTION),
             )
@@ -124,9 +125,9 @@ SQL = Operation(
 )
 EVENT_OR_ANY = {"type": "string", "nullable": True, "description": "null: any event"}
 STEP_FIGURES = record(
-    step=WHOLE, label=TEXT, users=WHOLE, conversion_rate=NUMBER, from_previous=NUMBER,
-    dropped=WHOLE, conversion_interval=listed(NUMBER), median_seconds=NUMBER, average_seconds=NUMBER,
-    p75_seconds=NUMBER, p90_seconds=NUMBER,
+    step=WHOLE, label=TEXT, users=WHOLE, conversion_rate=MAYBE_NUMBER, from_previous=MAYBE_NUMBER,
+    dropped=WHOLE, conversion_interval=listed(MAYBE_NUMBER), median_seconds=MAYBE_NUMBER, average_seconds=MAYBE_NUMBER,
+    p75_seconds=MAYBE_NUMBER, p90_seconds=MAYBE_NUMBER,
 )  # fmt: skip
 FUNNEL_BODY = record(
     ("steps",),
@@ -155,21 +156,21 @@ FUNNEL = Operation(
         breakdown=listed(record(value=ANY, steps=listed(STEP_FIGURES))),
         differences=listed(
             record(
-                values=listed(ANY), difference=NUMBER, p_value=NUMBER, p_value_corrected=NUMBER,
+                values=listed(ANY), difference=MAYBE_NUMBER, p_value=MAYBE_NUMBER, p_value_corrected=MAYBE_NUMBER,
                 is_significant=FLAG,
             )
         ),
         trend=listed(
-            record(t=TIME, entered=WHOLE, converted=WHOLE, conversion_rate=NUMBER, complete=FLAG)
+            record(t=TIME, entered=WHOLE, converted=WHOLE, conversion_rate=MAYBE_NUMBER, complete=FLAG)
         ),
-        histogram=listed(record(from_seconds=NUMBER, to_seconds=NUMBER, users=WHOLE)),
+        histogram=listed(record(from_seconds=MAYBE_NUMBER, to_seconds=MAYBE_NUMBER, users=WHOLE)),
         open=WHOLE,
         meta=META,
     ),
 )  # fmt: skip
 CORRELATE = {
-    "converters": WHOLE, "drop_offs": WHOLE, "converter_share": NUMBER, "drop_off_share": NUMBER,
-    "odds_ratio": NUMBER, "interval": listed(NUMBER), "p_value": NUMBER, "p_value_corrected": NUMBER,
+    "converters": WHOLE, "drop_offs": WHOLE, "converter_share": MAYBE_NUMBER, "drop_off_share": MAYBE_NUMBER,
+    "odds_ratio": MAYBE_NUMBER, "interval": listed(MAYBE_NUMBER), "p_value": MAYBE_NUMBER, "p_value_corrected": MAYBE_NUMBER,
     "is_significant": FLAG,
 }  # fmt: skip
 CORRELATES = Operation(
@@ -197,8 +198,8 @@ RETENTION = Operation(
         **COMMON,
     ),
     answer=record(
-        interval=TEXT, cohorts=COHORTS, average=listed(NUMBER),
-        breakdown=listed(record(value=ANY, cohorts=COHORTS, average=listed(NUMBER))), meta=META,
+        interval=TEXT, cohorts=COHORTS, average=listed(MAYBE_NUMBER),
+        breakdown=listed(record(value=ANY, cohorts=COHORTS, average=listed(MAYBE_NUMBER))), meta=META,
     ),
 )  # fmt: skip
 ACTIVITY = record(
@@ -214,7 +215,7 @@ LIFECYCLE = Operation(
 STICKINESS = Operation(
     body=ACTIVITY,
     answer=record(
-        points=listed(record(buckets=WHOLE, users=WHOLE, share=NUMBER)), total=WHOLE, interval=TEXT,
+        points=listed(record(buckets=WHOLE, users=WHOLE, share=MAYBE_NUMBER)), total=WHOLE, interval=TEXT,
         meta=META,
     ),
 )  # fmt: skip
@@ -227,16 +228,16 @@ PATHS = Operation(
     answer=record(
         nodes=listed(record(step=WHOLE, name=ANY, users=WHOLE, ended=WHOLE)),
         links=listed(
-            record(**{"from": NODE, "to": NODE}, users=WHOLE, median_seconds=NUMBER)
+            record(**{"from": NODE, "to": NODE}, users=WHOLE, median_seconds=MAYBE_NUMBER)
         ),
         meta=META,
     ),
 )  # fmt: skip
 SESSION_FIGURES = {
-    "sessions": WHOLE, "people": WHOLE, "average_seconds": NUMBER, "median_seconds": NUMBER,
-    "events_per_session": NUMBER, "bounce_share": NUMBER,
+    "sessions": WHOLE, "people": WHOLE, "average_seconds": MAYBE_NUMBER, "median_seconds": MAYBE_NUMBER,
+    "events_per_session": MAYBE_NUMBER, "bounce_share": MAYBE_NUMBER,
 }  # fmt: skip
-EDGES = listed(record(name=TEXT, sessions=WHOLE, share=NUMBER, bounce_share=NUMBER))
+EDGES = listed(record(name=TEXT, sessions=WHOLE, share=MAYBE_NUMBER, bounce_share=MAYBE_NUMBER))
 SESSIONS = Operation(
     body=record(
         (), event=EVENT_OR_ANY, interval=choice(*INTERVALS), breakdown=BREAKDOWN,
@@ -263,7 +264,7 @@ PEOPLE = Operation(
         people=listed(
             record(person=TEXT, user_id=TEXT, anonymous=FLAG, entered_at=TIME, properties=OBJECT)
         ),
-        next=TEXT, total=WHOLE,
+        next=MAYBE_TEXT, total=WHOLE,
     ),
 )  # fmt: skip
 EVENTS = Operation(
@@ -276,7 +277,7 @@ EVENTS = Operation(
         "limit": "100; at most 1000",
         "cursor": "`next` of the page before",
     },
-    answer=record(events=listed(OBJECT), next=TEXT, meta=META),
+    answer=record(events=listed(OBJECT), next=MAYBE_TEXT, meta=META),
 )
 SEEN = {"name": TEXT, "count": WHOLE, "first_seen": TIME, "last_seen": TIME}
 CATALOGUE = Operation(

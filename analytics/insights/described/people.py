@@ -9,6 +9,9 @@ from analytics.insights.described.insights import META
 from portal.lib.openapi import (
     ANY,
     FLAG,
+    MAYBE_TEXT,
+    MAYBE_TIME,
+    MAYBE_WHOLE,
     OBJECT,
     TEXT,
     TIME,
@@ -35,7 +38,7 @@ PEOPLE = Operation(
         "limit": "100; at most 1000",
         "cursor": "`next` of the page before",
     },
-    answer=record(people=listed(record(**PERSON_FIELDS)), next=TEXT, meta=META),
+    answer=record(people=listed(record(**PERSON_FIELDS)), next=MAYBE_TEXT, meta=META),
 )
 PERSON = Operation(
     query={
@@ -53,27 +56,27 @@ PERSON = Operation(
         sessions=WHOLE,
         ids=listed(
             record(
-                id=TEXT, kind=KIND, joined_at=TIME, how=TEXT, events=WHOLE, first_seen=TIME,
-                last_seen=TIME,
+                id=TEXT, kind=KIND, joined_at=MAYBE_TIME, how=TEXT, events=WHOLE, first_seen=MAYBE_TIME,
+                last_seen=MAYBE_TIME,
             )
         ),
         cohorts=listed(record(id=WHOLE, name=TEXT)),
         timeline=listed(OBJECT),
-        next=TEXT,
+        next=MAYBE_TEXT,
         meta=META,
     ),
 )  # fmt: skip
 BOTH = record(before=WHOLE, after=WHOLE)
 EFFECT = record(
-    kind=choice("merge", "split"), stays=ID, moves=listed(ID), events=WHOLE, first=TIME, last=TIME,
+    kind=choice("merge", "split"), stays=ID, moves=listed(ID), events=WHOLE, first=MAYBE_TIME, last=MAYBE_TIME,
     days=WHOLE, days_changed=WHOLE, unique_users=BOTH,
     by_day=listed(record(day=TEXT, before=WHOLE, after=WHOLE)),
     properties=listed(record(name=TEXT, stays=ANY, moves=ANY, together=ANY)),
 )  # fmt: skip
 CHANGED = record(
     id=WHOLE, kind=choice("merge", "split"), state=choice(*PersonChange.State.values), stays=ID,
-    moves=listed(ID), reason=TEXT, effect=OBJECT, requested_by=TEXT, requested_at=TIME, done_at=TIME,
-    refusal=TEXT, undoes=WHOLE, undone_by=WHOLE,
+    moves=listed(ID), reason=TEXT, effect=OBJECT, requested_by=MAYBE_TEXT, requested_at=TIME, done_at=MAYBE_TIME,
+    refusal=TEXT, undoes=MAYBE_WHOLE, undone_by=MAYBE_WHOLE,
 )  # fmt: skip
 ASKED = record(change=CHANGED, preview=EFFECT, meta=META)
 WHY = {

@@ -1,10 +1,12 @@
-"""What the operations of saved insights and folders take and give, for the OpenAPI schema."""
+"""What the operations of saved insights take and give, for the OpenAPI schema."""
 
 from __future__ import annotations
 
 from analytics.insights.described.insights import META
 from portal.lib.openapi import (
     FLAG,
+    MAYBE_TEXT,
+    MAYBE_TIME,
     OBJECT,
     TEXT,
     TIME,
@@ -17,9 +19,9 @@ from portal.lib.openapi import (
 FOLDER_OF = {"description": 'an id, a path such as "Growth/Weekly" (made where missing), or null'}
 NULLABLE_ID = {"type": "integer", "nullable": True}
 INSIGHT = record(
-    id=WHOLE, name=TEXT, description=TEXT, kind=TEXT, definition=OBJECT, view=OBJECT, folder=TEXT,
-    folder_id=NULLABLE_ID, is_shared=FLAG, version=WHOLE, created_by=TEXT, created_at=TIME,
-    updated_at=TIME, check=record(at=TIME, state=TEXT, note=TEXT), page_url=TEXT,
+    id=WHOLE, name=TEXT, description=TEXT, kind=TEXT, definition=OBJECT, view=OBJECT, folder=MAYBE_TEXT,
+    folder_id=NULLABLE_ID, is_shared=FLAG, version=WHOLE, created_by=MAYBE_TEXT, created_at=TIME,
+    updated_at=TIME, check={**record(at=MAYBE_TIME, state=TEXT, note=TEXT), "nullable": True}, page_url=TEXT,
 )  # fmt: skip
 WRITTEN = {
     "name": TEXT,
@@ -31,7 +33,10 @@ WRITTEN = {
     },
     "view": {"type": "object", "description": "how the page shows it"},
     "folder": FOLDER_OF,
-    "is_shared": {"type": "boolean", "description": "false: only its owner may know of it"},
+    "is_shared": {
+        "type": "boolean",
+        "description": "with who sees its folder; at the top with all. false: only by grants",
+    },
 }
 VERSION = {"type": "integer", "description": "the version that was changed; a stale one gets 409"}
 CREATE = Operation(
@@ -49,7 +54,7 @@ LIST = Operation(
         "limit": "200; at most 1000",
         "cursor": "`next` of the page before",
     },
-    answer=record(insights=listed(INSIGHT), next=TEXT),
+    answer=record(insights=listed(INSIGHT), next=MAYBE_TEXT),
 )
 ONE = Operation(answer=INSIGHT)
 OVERRIDES = {
@@ -68,16 +73,3 @@ RESULT_BY_POST = Operation(
     body={"type": "object", "properties": {name: {"type": "string"} for name in OVERRIDES}},
     answer=ANSWER,
 )
-
-FOLDER = record(
-    id=WHOLE, name=TEXT, parent=NULLABLE_ID, path=TEXT, created_by=TEXT, created_at=TIME
-)
-FOLDER_WRITTEN = {
-    "name": TEXT,
-    "parent": {"type": "integer", "nullable": True, "description": "null: at the top"},
-}
-FOLDER_CREATE = Operation(body=record(("name",), **FOLDER_WRITTEN), answer=FOLDER, status=201)
-FOLDER_CHANGE = Operation(body=record(**FOLDER_WRITTEN), answer=FOLDER)
-FOLDER_REPLACE = Operation(body=record(("name",), **FOLDER_WRITTEN), answer=FOLDER)
-FOLDER_LIST = Operation(answer=record(folders=listed(FOLDER)))
-FOLDER_ONE = Operation(answer=FOLDER)

@@ -17,6 +17,7 @@ class Mark(NamedTuple):
     text: str
     at: datetime
     until: datetime | None = None
+    kind: str = ""
 
 
 def marked(figure: Json, marks: Iterable[Mark], zone: ZoneInfo) -> Json:
@@ -35,7 +36,8 @@ def mark_json(mark: Mark, zone: ZoneInfo) -> Json:
     """Return one mark; plotly reads HTML in its text, so that is escaped."""
     text = f"<b>{escape(mark.text)}</b><br>{when(mark, zone)}"
     found = {"x": wall(mark.at, zone), "text": text}
-    return found | ({"x1": wall(mark.until, zone)} if mark.until else {})
+    found |= {"x1": wall(mark.until, zone)} if mark.until else {}
+    return found | ({"kind": mark.kind} if mark.kind else {})
 
 
 def when(mark: Mark, zone: ZoneInfo) -> str:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from django.http import QueryDict
 
-from analytics.insights.forms.shared import UNARY, Condition, Types, text, value_of
+from analytics.insights.forms.shared import ANY_SHOWN, UNARY, Condition, Types, text, value_of
 
-ANY = "*"
+ANY = ANY_SHOWN
 GROUPS = {"all": "and", "any": "or"}
 DEEDS = ("did", "then", "first", "stopped")
 KINDS = (*DEEDS, "property", "cohort", *GROUPS, "where")

@@ -22,6 +22,7 @@ from analytics.insights.forms.shared import (
     breakdown_of,
     breakdown_pairs,
     chosen,
+    chosen_event,
     conditions,
     conditions_of,
     interval_for,
@@ -251,14 +252,14 @@ def _rows(query: QueryDict, was: Sequence[int]) -> Iterable[StepRow]:
     events, labels = query.getlist("event"), query.getlist("label")
     optional = query.getlist("optional")
     for place, old in enumerate(was):
-        yield StepRow(events[place].strip(), at(labels, place).strip(), str(old) in optional)
+        yield StepRow(chosen_event(events[place]), at(labels, place).strip(), str(old) in optional)
 
 
 def _exclusions(query: QueryDict) -> Iterable[ExclusionRow]:
     after, before = query.getlist("after"), query.getlist("before")
     for place, event in enumerate(query.getlist("without")[:MOST_EXCLUSIONS]):
         start = _number(at(after, place))
-        yield ExclusionRow(event.strip(), start, max(_number(at(before, place)), start + 1))
+        yield ExclusionRow(chosen_event(event), start, max(_number(at(before, place)), start + 1))
 
 
 def _number(given: str) -> int:

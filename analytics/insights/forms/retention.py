@@ -19,6 +19,7 @@ from analytics.insights.forms.shared import (
     breakdown_of,
     breakdown_pairs,
     chosen,
+    chosen_event,
     conditions,
     conditions_of,
     number_or_text,
@@ -64,8 +65,8 @@ class RetentionForm:
         """Read an address; what is unknown there is left out."""
         name = text(query, "breakdown").strip()
         return cls(
-            start=text(query, "start_event").strip(),
-            back=text(query, "return_event").strip() if "return_event" in query else ANY,
+            start=chosen_event(text(query, "start_event")),
+            back=chosen_event(text(query, "return_event")) if "return_event" in query else ANY,
             where=tuple(conditions(query.getlist("where"))),
             interval=chosen(query, "interval", INTERVALS),
             periods=text(query, "periods"),

@@ -29,6 +29,7 @@ AUTO: tuple[tuple[timedelta, Interval], ...] = (
     (timedelta(days=800), "week"),
 )
 ANY = "*"  # any event; an empty field is one that is still to be chosen
+ANY_SHOWN = "any event"  # what a field says for it
 OFS = ("event", "person", "cohort")
 TRUE_WORDS = {"true": True, "false": False}
 Types = Mapping[str, Sequence[str]]
@@ -95,6 +96,12 @@ class Range:
 def text(query: QueryDict, name: str) -> str:
     """Return a parameter's last value, the empty text without one."""
     return str(query.get(name) or "")
+
+
+def chosen_event(given: str) -> str:
+    """Read a field for an event, in which ANY is written as words."""
+    name = given.strip()
+    return ANY if name == ANY_SHOWN else name
 
 
 def number(given: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analytics.insights.passes.kept import settle
 from portal.store.native import Coded
 
 Array = NDArray[Any]
 META = b"kept"
+NO_MASK = np.empty(0, np.uint32)
+NO_MASK.setflags(write=False)
 
 
 @dataclass(frozen=True)
@@ -59,25 +63,36 @@ class Day:
 class Found:
     """The rows of a range: blocks that follow each other in time, each by person and time.
 
-    ids[who] is the person that a row's number means. `changed` are closed days that are not what
-    they were a day before.
+    `closed` are those of days that are over, up to the moment `until`; two with one `name` are the
+    same rows. `rest` are those of what is not over. ids[who] is the person that a row's number means.
+    `changed` are closed days that are not what they were a day before.
     """
 
-    blocks: tuple[Rows, ...]
+    closed: tuple[Rows, ...]
+    rest: Rows
     ids: NDArray[np.uint64]
+    name: Hashable
+    until: datetime
     changed: tuple[date, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[Rows, ...]:
+        return (*self.closed, self.rest) if len(self.rest) else self.closed
 
 
 def file_of(folder: Path, day: date) -> Path:
     return folder / f"{day.isoformat()}.arrow"
 
 
-def ordered(who: Array, columns: Mapping[str, Array | Coded], by: Sequence[str]) -> Rows:
-    """Bring rows as the engine answered them into the order of the person, then by columns.
+def ordered(who: Array, columns: Mapping[str, Array | Coded], *, by: str) -> Rows:
+    """Bring rows as the engine answered them into the order of the person, then of time.
 
-    The last of `by` comes first, as in np.lexsort.
+    What a person did at one instant is in the order of the column `by`, if there is such, and then
+    stays as it was answered.
     """
-    order = np.lexsort((*(codes_of(columns[name]) for name in by), who))
+    order = np.argsort(who)
+    then = codes_of(columns[by]) if by in columns else np.empty(0, np.uint32)
+    settle(order, who, codes_of(columns["t"]), then)
     found: dict[str, Array] = {"who": who[order]}
     texts: tuple[str, ...] = ()
     for name, column in columns.items():
@@ -86,6 +101,32 @@ def ordered(who: Array, columns: Mapping[str, Array | Coded], by: Sequence[str])
         elif name != "who":
             found[name] = column[order]
     return Rows(found, texts)
+
+
+def tied(rows: Rows) -> Array:
+    """Return the instants at which a person did several things at one `position` (or have none)."""
+    who, t, position = (rows.columns[name] for name in ("who", "t", "position"))
+    is_tied = (np.diff(who) == 0) & (np.diff(t) == 0) & (np.diff(position) == 0)
+    return np.unique(t[1:][is_tied])
+
+
+def replaced(
+    columns: Mapping[str, Array | Coded], instants: Array, again: Mapping[str, Array | Coded]
+) -> dict[str, Array | Coded]:
+    """Let the rows of some instants be those that were read again, in their order."""
+    stay = ~np.isin(codes_of(columns["t"]), instants)
+    found: dict[str, Array | Coded] = {}
+    for name, column in columns.items():
+        more = again[name] if again else column
+        if isinstance(column, Coded) and isinstance(more, Coded):
+            known = {text: code for code, text in enumerate(column.texts)}
+            codes = np.array([known.setdefault(one, len(known)) for one in more.texts], np.int32)
+            now = codes[more.codes[: None if again else 0]]
+            found[name] = Coded(np.concatenate([column.codes[stay], now]), list(known))
+        else:
+            now = codes_of(more)[: None if again else 0]
+            found[name] = np.concatenate([codes_of(column)[stay], now])
+    return found
 
 
 def codes_of(column: Array | Coded) -> Array:
@@ -130,12 +171,20 @@ def write(folder: Path, day: date, kept: Day) -> None:
 
 def load(folder: Path, day: date) -> Day | None:
     """Map a kept day into memory; None when there is none that can be read."""
+    file = file_of(folder, day)
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(file_of(folder, day))))
-        batch = reader.get_batch(0)
-        events, merges, mark, changed_at, texts = orjson.loads(batch.schema.metadata[META])
+        about = file.stat()
+        return _load(file, about.st_ino, about.st_mtime_ns)
     except (OSError, pa.ArrowInvalid, KeyError, ValueError):
         return None
+
+
+@lru_cache(maxsize=8192)
+def _load(file: Path, _inode: int, _changed_ns: int) -> Day:
+    """Map a file that is written once: another has another inode or time."""
+    with pa.memory_map(str(file)) as mapped:  # what is mapped stays so without the open file
+        batch = pa.ipc.open_file(mapped).get_batch(0)
+    events, merges, mark, changed_at, texts = orjson.loads(batch.schema.metadata[META])
     columns = {
         name: batch.column(place).to_numpy() for place, name in enumerate(batch.schema.names)
     }

@@ -6,6 +6,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -16,22 +18,25 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from analytics.insights.kept import days, merges
+from analytics.insights.kept import days, memory, merges
+from analytics.insights.kept.counts import Counts, ReadColumns, array
 from analytics.insights.kept.days import Day, Found, Read, Rows
 from analytics.insights.kept.numbers import Persons
-from analytics.insights.sql.kept import KeptSelection, events_by_day
+from analytics.insights.sql.kept import KeptSelection
 from analytics.insights.sql.params import EPOCH, microseconds
 from portal.store import client, persons
 from portal.store.models import Epoch
-from portal.store.native import Coded, Columns
+from portal.store.native import Columns
 from portal.store.query import Query, TimeRange
 
 Array = NDArray[Any]
-ReadColumns = Callable[[Query], Columns]
+Numbered = Callable[[NDArray[np.uint64]], NDArray[np.uint32]]
 ONE_DAY = timedelta(days=1)
 DAY_US = 86_400_000_000
 RECENT_S = 86_400.0
 NO_ROWS = Rows({"who": np.empty(0, np.uint32), "t": np.empty(0, np.int64)})
+# What is not over is read while the days that are over are looked at.
+AHEAD = ThreadPoolExecutor(4, thread_name_prefix="kept-rest")
 EVENTS_AT_ONCE = 2_000_000  # of one read from the engine, so that memory is bounded
 
 
@@ -39,7 +44,8 @@ EVENTS_AT_ONCE = 2_000_000  # of one read from the engine, so that memory is bou
 class Plan:
     """Where the rows of a window are: days that are kept, and how many events the others have.
 
-    `changed` are days that were kept and changed since; `rest` is not over yet.
+    `changed` are days that were kept and changed since; `rest` are the rows from `closed` on,
+    of what is not over yet.
     """
 
     window: TimeRange
@@ -48,7 +54,8 @@ class Plan:
     kept: dict[date, Day]
     missing: dict[date, int]
     changed: tuple[date, ...]
-    rest: TimeRange | None
+    closed: datetime
+    rest: Future[Columns]
 
     @property
     def missing_events(self) -> int:
@@ -62,6 +69,7 @@ class Shelf:
     folder: Path
     people: Persons
     losers: merges.Losers = field(default_factory=merges.Losers)
+    counts: Counts = field(default_factory=Counts)
     # Up to which merge a file's persons were looked through.
     checked: dict[tuple[Path, date, Read], int] = field(default_factory=dict)
 
@@ -96,6 +104,7 @@ def shelf(rewrites: int) -> Shelf:
 def forget() -> None:
     """Throw away everything that is kept."""
     shelf_at.cache_clear()
+    memory.forget()
     shutil.rmtree(settings.DATA_DIR / "kept", ignore_errors=True)
 
 
@@ -112,28 +121,26 @@ class Reading:
     merged: int
     person: str
     shelf: Shelf
+    folder: Path
 
     @classmethod
     def begin(cls, selection: KeptSelection, read_columns: ReadColumns) -> Reading:
         merged = merges.settled()
         epoch = Epoch.current()  # after the merges: it tells of all of them
         person = persons.expression(pending=epoch.pending_overrides > 0)
-        return cls(selection, read_columns, merged, person, shelf(epoch.rewrites))
-
-    @property
-    def folder(self) -> Path:
-        return self.shelf.folder / hashlib.sha256(self.selection.name.encode()).hexdigest()[:32]
+        kept = shelf(epoch.rewrites)
+        folder = kept.folder / hashlib.sha256(selection.name.encode()).hexdigest()[:32]
+        return cls(selection, read_columns, merged, person, kept, folder)
 
     def plan(self, window: TimeRange, as_of: datetime) -> Plan:
         """Find out which days are kept. Raises client.QueryFailed, client.EngineUnavailable."""
         mark = self.shelf.people.begun()
         first, closed = window.start.date(), min(as_of.astimezone(UTC).date(), day_after(window))
+        rest = self.reading_on(window, midnight(closed))
         sizes: dict[date, int] = {}
         if first < closed:
-            counted = self.read_columns(
-                events_by_day(self.selection.names, first, closed - ONE_DAY)
-            )
-            sizes = dict(by_day(counted))
+            names = self.selection.names
+            sizes = self.shelf.counts.by_day(names, first, closed - ONE_DAY, self.read_columns)
         if self.folder.exists():
             os.utime(self.folder)  # what is used least goes first: kept.room
         old = {day: days.load(self.folder, day) for day in sizes}
@@ -144,7 +151,6 @@ class Reading:
         }
         missing = {day: events for day, events in sizes.items() if day not in valid}
         changed = tuple(day for day in missing if old[day] is not None)
-        rest = max(window.start, midnight(closed))
         return Plan(
             window,
             as_of,
@@ -152,7 +158,8 @@ class Reading:
             valid,
             missing,
             changed,
-            TimeRange(rest, window.end) if rest < window.end else None,
+            midnight(closed),
+            rest,
         )
 
     def is_right(self, found: Day, day: date, events: int) -> bool:
@@ -173,16 +180,20 @@ class Reading:
         Raises numbers.Renumbered when somebody deleted the folder meanwhile.
         """
         parts = portions(plan.missing, plan.kept)
-        fresh = {day: rows for part in parts for day, rows in self.fresh(part, plan)}
-        blocks = {day: found.rows for day, found in plan.kept.items()} | fresh
-        inside = [trimmed(blocks[day], plan.window, day) for day in sorted(blocks)]
-        rows, ids = self.open_rows(plan)
-        inside.append(rows)
+        fresh = {day: found for part in parts for day, found in self.fresh(part, plan)}
+        found = dict(sorted((plan.kept | fresh).items()))
+        inside = [trimmed(one.rows, plan.window, day) for day, one in found.items()]
+        rest, ids = self.open_rows(plan)
         since = plan.as_of.timestamp() - RECENT_S
-        changed = [day for day, found in plan.kept.items() if found.read.changed_at > since]
+        changed = [day for day, one in plan.kept.items() if one.read.changed_at > since]
+        reads = tuple((day, one.read) for day, one in found.items())
+        until = min(plan.window.end, plan.closed)
         return Found(
             tuple(days.sealed(block) for block in inside if len(block)),
+            days.sealed(rest),
             ids,
+            (self.folder, plan.window.start, until, reads),
+            until,
             tuple(sorted({*changed, *plan.changed})),
         )
 
@@ -192,39 +203,65 @@ class Reading:
             for _ in self.fresh(part, plan):
                 pass
 
-    def fresh(self, sizes: dict[date, int], plan: Plan) -> Iterator[tuple[date, Rows]]:
+    def fresh(self, sizes: dict[date, int], plan: Plan) -> Iterator[tuple[date, Day]]:
         """Read days that lie together from the engine, and keep them."""
         window = TimeRange(midnight(min(sizes)), midnight(max(sizes) + ONE_DAY))
         columns = self.read_columns(self.selection.rows(window, self.person))
         rows = NO_ROWS
         if columns:
-            numbers = self.shelf.people.given(array(columns["who"]), plan.numbering)
-            rows = self.ordered(numbers, columns)
+            rows = self.ordered(
+                columns, window, lambda who: self.shelf.people.given(who, plan.numbering)
+            )
         of_day = rows.columns["t"] // DAY_US
         for day, events in sizes.items():
             found = days.compact(days.chosen(rows, of_day == (day - EPOCH.date()).days))
             changed_at = plan.as_of.timestamp() if day in plan.changed else 0.0
             read = Read(events, self.merged, plan.numbering, changed_at)
-            days.write(self.folder, day, Day(found, read))
-            yield day, found
+            kept = Day(found, read)
+            days.write(self.folder, day, kept)
+            yield day, kept
 
     def open_rows(self, plan: Plan) -> tuple[Rows, NDArray[np.uint64]]:
-        """Read from the engine what is not over yet; the ids are those of all numbers."""
-        query = None if plan.rest is None else self.selection.rows(plan.rest, self.person)
-        columns = self.read_columns(query) if query else {}
-        who = array(columns["who"]) if columns else np.empty(0, np.uint64)
-        numbers, ids = self.shelf.people.numbers(who, plan.numbering)
-        return (self.ordered(numbers, columns) if columns else NO_ROWS), ids
+        """Return what is not over yet; the ids are those of all numbers."""
+        columns = plan.rest.result()
+        _, ids = self.shelf.people.numbers(np.empty(0, np.uint64), plan.numbering)
+        if not columns:
+            return NO_ROWS, ids
 
-    def ordered(self, who: NDArray[np.uint32], columns: Columns) -> Rows:
-        is_masked = "mask" in columns and not self.selection.is_ordered
-        return days.ordered(who, columns, ("mask", "t") if is_masked else ("t",))
+        def numbered(who: NDArray[np.uint64]) -> NDArray[np.uint32]:
+            nonlocal ids
+            numbers, ids = self.shelf.people.numbers(who, plan.numbering)
+            return numbers
+
+        return self.ordered(columns, rest_of(plan.window, plan.closed), numbered), ids
+
+    def reading_on(self, window: TimeRange, closed: datetime) -> Future[Columns]:
+        """Begin to read from the engine what is not over yet."""
+        if window.end <= closed:
+            nothing: Future[Columns] = Future()
+            nothing.set_result({})
+            return nothing
+        query = self.selection.rows(rest_of(window, closed), self.person)
+        return AHEAD.submit(copy_context().run, self.read_columns, query)
+
+    def ordered(self, columns: Columns, window: TimeRange, numbered: Numbered) -> Rows:
+        """Bring rows of a window into their order. Where ids decide, the engine is asked again."""
+        by = "position" if self.selection.is_ordered else "mask"
+        rows = days.ordered(numbered(array(columns["who"])), columns, by=by)
+        if not self.selection.is_ordered:
+            return rows
+        instants = days.tied(rows)
+        if instants.size:
+            query = self.selection.rows(window, self.person, instants.tolist())
+            columns = days.replaced(columns, instants, self.read_columns(query))
+            rows = days.ordered(numbered(array(columns["who"])), columns, by=by)
+        del rows.columns["position"]
+        return rows
 
 
-def by_day(columns: Columns) -> Iterator[tuple[date, int]]:
-    if columns:
-        for day, events in zip(array(columns["day_number"]), array(columns["events"]), strict=True):
-            yield EPOCH.date() + int(day) * ONE_DAY, int(events)
+def rest_of(window: TimeRange, closed: datetime) -> TimeRange:
+    """Return the part of a window that is not over."""
+    return TimeRange(max(window.start, closed), window.end, window.zone)
 
 
 def day_after(window: TimeRange) -> date:
@@ -254,7 +291,3 @@ def trimmed(rows: Rows, window: TimeRange, day: date) -> Rows:
         return rows
     t = rows.columns["t"]
     return days.chosen(rows, (t >= begin) & (t < end))
-
-
-def array(column: NDArray[Any] | Coded) -> NDArray[Any]:
-    return column.codes if isinstance(column, Coded) else column

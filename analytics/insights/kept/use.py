@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from django.core.cache import cache
 from django.db import close_old_connections
 
 from analytics.insights import fast
+from analytics.insights.kept.counts import ReadColumns
 from analytics.insights.kept.days import Found
-from analytics.insights.kept.reading import Plan, ReadColumns, Reading
+from analytics.insights.kept.reading import Plan, Reading
 from analytics.insights.sql.kept import KeptSelection
+from portal.lib.asker import current
 from portal.store.frame import Meta
 from portal.store.query import TimeRange
 from portal.store.sources import Question
@@ -23,8 +26,9 @@ log = logging.getLogger(__name__)
 AGAIN_S = 3_600
 # More events than these are read aside, and the engine answers meanwhile.
 EVENTS_WHILE_ONE_WAITS = 1_000_000
+LOOKED_AFTER_S = 0.5  # whether the asker still waits
 ASIDE = ThreadPoolExecutor(1, thread_name_prefix="kept")
-_aside: set[Path] = set()
+_aside: dict[Path, Future[None]] = {}
 
 
 def kept_rows(
@@ -34,37 +38,38 @@ def kept_rows(
     read: ReadColumns,
     *,
     is_worth_it: bool = False,
+    wait_s: float = 0.0,
 ) -> tuple[Found, Meta] | None:
     """Return the rows of a window and what to tell of it; None where the engine is to answer.
 
     Rows are kept from the second time on that they are asked for, at once with `is_worth_it`: where
-    the raw form reads the same ones. Raises client.QueryFailed, client.EngineUnavailable.
+    the raw form reads the same ones. While very many are read aside the engine is to answer, after
+    `wait_s`: some where it takes longer than that. Raises client.QueryFailed, client.EngineUnavailable.
     """
     if not fast.is_on("rows") or not selection.is_keepable:
         return None
+    if not question.rights.is_all:  # what is kept, and counted and remembered of it, is of all rows
+        return None
     try:
-        return _kept_rows(selection, window, question, read, is_worth_it=is_worth_it)
+        reading = Reading.begin(selection, read)
+        is_wanted = is_worth_it or fast.is_forced("rows") or asked_again(reading.folder)
+        return _kept_rows(reading, window, question, wait_s) if is_wanted else None
     except OSError:  # a full disk, say: the answer does not depend on it
         log.exception("Kept rows cannot be read or written; the engine answers.")
         return None
 
 
 def _kept_rows(
-    selection: KeptSelection,
-    window: TimeRange,
-    question: Question,
-    read: ReadColumns,
-    *,
-    is_worth_it: bool,
+    reading: Reading, window: TimeRange, question: Question, wait_s: float
 ) -> tuple[Found, Meta] | None:
-    reading = Reading.begin(selection, read)
-    is_forced = fast.is_forced("rows")
-    if not is_worth_it and not is_forced and not asked_again(reading.folder):
-        return None
     plan = reading.plan(window, question.as_of)
-    if not is_forced and plan.missing_events > EVENTS_WHILE_ONE_WAITS:
-        keep_aside(reading.folder, selection, window, question)
-        return None
+    if not fast.is_forced("rows") and plan.missing_events > EVENTS_WHILE_ONE_WAITS:
+        aside = kept_aside(reading.folder, reading.selection, window, question)
+        if not is_done(aside, wait_s):
+            return None
+        plan = reading.plan(window, question.as_of)
+        if plan.missing_events > EVENTS_WHILE_ONE_WAITS:
+            return None
     found = reading.rows(plan)
     return found, told(plan, found, question.as_of)
 
@@ -73,23 +78,38 @@ def asked_again(folder: Path) -> bool:
     return folder.exists() or not cache.add(f"kept:{folder.name}", 1, AGAIN_S)
 
 
-def keep_aside(
+def kept_aside(
     folder: Path, selection: KeptSelection, window: TimeRange, question: Question
-) -> None:
-    """Read and keep the rows of a window in a thread of their own."""
-    if folder not in _aside:
-        _aside.add(folder)
-        ASIDE.submit(_keep, selection, window, question, folder)
+) -> Future[None]:
+    """Read and keep the rows of a window in a thread of their own; it may be doing so already."""
+    for path in [path for path, one in list(_aside.items()) if one.done()]:
+        _aside.pop(path, None)
+    known = _aside.get(folder)
+    if known is None:
+        known = _aside[folder] = ASIDE.submit(_keep, selection, window, question)
+    return known
 
 
-def _keep(selection: KeptSelection, window: TimeRange, question: Question, folder: Path) -> None:
+def is_done(aside: Future[None], wait_s: float) -> bool:
+    """Wait for what is read aside, no longer than the asker may, or does."""
+    asker = current()
+    if asker is not None and asker.time_limit is not None:
+        wait_s = min(wait_s, asker.time_limit.total_seconds())
+    until = time.monotonic() + wait_s
+    while not aside.done() and (left_s := until - time.monotonic()) > 0:
+        if asker is not None and asker.has_gone:
+            break
+        wait([aside], min(left_s, LOOKED_AFTER_S))
+    return aside.done()
+
+
+def _keep(selection: KeptSelection, window: TimeRange, question: Question) -> None:
     try:
         reading = Reading.begin(selection, lambda query: question.read_columns(query)[0])
         reading.keep(reading.plan(window, question.as_of))
     except Exception:  # a thread's end: the next question tries again
         log.exception("Rows could not be kept.")
     finally:
-        _aside.discard(folder)
         close_old_connections()
 
 

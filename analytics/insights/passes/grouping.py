@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from portal.lib.compiling import compiled, inlined
 
 ROWS_A_PART = 16_384
 STRETCHES = 4  # into which all rows are cut for those who deal
@@ -60,13 +61,13 @@ def deal(person: NDArray[np.uint64], ts: NDArray[np.int64], share: Share = map) 
     return Dealt(np.append(begins[0], person.size), rows)
 
 
-@njit(inline="always")
+@inlined
 def _part_of(person: np.uint64, bits: int) -> np.uint64:
     # The first bits of the product; a shift by 64 is no shift at all, hence the two steps.
     return ((person * MIX) >> np.uint64(1)) >> np.uint64(63 - bits)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sizes(person: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     """Count the rows of each part."""
     sizes = np.zeros(1 << bits, np.int64)
@@ -75,7 +76,7 @@ def _sizes(person: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     return sizes
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _deal(
     person: NDArray[np.uint64],
     ts: NDArray[np.int64],
@@ -96,7 +97,7 @@ def _deal(
         rows[at, 2] = first + place
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def grouped(rows: NDArray[np.int64]) -> Part:
     """Group the rows of one part by person, each person's rows in order of time."""
     count = rows.shape[0]
@@ -117,7 +118,7 @@ def grouped(rows: NDArray[np.int64]) -> Part:
     return Part(person, starts, ts, input_place)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _numbered(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Return the number of each row's person, and the persons."""
     count = rows.shape[0]
@@ -141,7 +142,7 @@ def _numbered(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.ui
     return owner, person[:known].copy()
 
 
-@njit(inline="always")
+@inlined
 def _sort(ts: NDArray[np.int64], place: NDArray[np.int64], first: int, stop: int) -> None:
     """Sort a person's rows by time, stably."""
     if stop - first > SMALL:
@@ -159,7 +160,7 @@ def _sort(ts: NDArray[np.int64], place: NDArray[np.int64], first: int, stop: int
         place[to] = input_place
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def looked_up(
     places: NDArray[np.int64], codes: NDArray[np.int32], numbers: NDArray[np.int32]
 ) -> NDArray[np.int32]:

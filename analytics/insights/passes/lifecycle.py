@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from analytics.insights.passes.retention import has
+from portal.lib.compiling import compiled
 
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 NEW, RETURNING, RESURRECTING, DORMANT = range(4)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def lived(first: Ints, active: Words, people: Ints, out: Ints) -> None:
     """Add up into out[status, bucket]; bucket 0 is the one before the range and stays empty.
 

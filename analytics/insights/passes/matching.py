@@ -8,18 +8,20 @@ so that a million events of one instant cost one pass over them.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from portal.lib.compiling import compiled
 
 Ints = NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def chain(masks: Ints, first: int, stop: int, wanted: Ints, level: int, taken: Ints) -> int:
     """Fill the steps wanted[level], wanted[level + 1], … as far as the events go; return how many.
 
     `masks[first:stop]` are the events of one instant, bit k set when step k may take the event;
-    taken[level + i] becomes the position of the event that fills the i-th of these steps.
+    taken[level + i] becomes the position of the event that fills the i-th of these steps: the first
+    one that leaves enough for the steps after it.
     """
     if stop - first == 1:
         if (masks[first] >> wanted[level]) & 1:
@@ -44,12 +46,56 @@ def chain(masks: Ints, first: int, stop: int, wanted: Ints, level: int, taken: I
         kinds[:count], left, wanted, level + filled, chosen
     ):
         filled += 1
-    for step in range(level, level + filled):
-        taken[step] = _position(masks, first, stop, kinds[chosen[step]], taken[level:step])
+    end = level + filled
+    if count == 1 or filled == 0:
+        for step in range(level, end):
+            taken[step] = first + step - level
+    else:
+        instant = masks[first:stop]
+        _give_out(instant, first, kinds[:count], sizes[:count], wanted[:end], level, chosen, taken)
     return filled
 
 
-@njit(nogil=True, cache=True)
+@compiled
+def _give_out(  # noqa: PLR0913  # looks through a tuple count references
+    masks: Ints, first: int, kinds: Ints, left: Ints, wanted: Ints, level: int, chosen: Ints, taken: Ints
+) -> None:  # fmt: skip
+    """Give each step in turn the first event that leaves enough for the steps after it.
+
+    So it follows from the order of the events alone which of them are taken.
+    """
+    refused = np.empty(kinds.size, np.bool_)
+    for step in range(level, wanted.size):
+        refused[:] = False
+        for place in range(masks.size):
+            if not (masks[place] >> wanted[step]) & 1 or holds(taken[level:step], first + place):
+                continue
+            kind = 0
+            while kinds[kind] != masks[place]:
+                kind += 1
+            if refused[kind]:
+                continue
+            left[kind] -= 1
+            if kind == chosen[step] or _can_follow(kinds, left, wanted, step + 1, chosen):
+                chosen[step] = kind
+                taken[step] = first + place
+                break
+            left[kind] += 1
+            refused[kind] = True
+
+
+@compiled
+def _can_follow(kinds: Ints, left: Ints, wanted: Ints, level: int, chosen: Ints) -> bool:
+    """Tell whether what is left fills all steps from `level` on, and choose for them if it does."""
+    rest, others = left.copy(), np.full(chosen.size, -1, np.int64)
+    for step in range(level, wanted.size):
+        if not augment(kinds, rest, wanted, step, others):
+            return False
+    chosen[level:] = others[level:]
+    return True
+
+
+@compiled
 def augment(kinds: Ints, left: Ints, wanted: Ints, step: int, chosen: Ints) -> bool:
     """Find an event for one more step, moving earlier ones to other events if that helps.
 
@@ -77,7 +123,7 @@ def augment(kinds: Ints, left: Ints, wanted: Ints, step: int, chosen: Ints) -> b
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _move(kind: int, step: int, reached_by: Ints, chosen: Ints) -> None:
     """Give each step on the path the kind that was found for it."""
     while True:
@@ -89,16 +135,7 @@ def _move(kind: int, step: int, reached_by: Ints, chosen: Ints) -> None:
         kind = before
 
 
-@njit(nogil=True, cache=True)
-def _position(masks: Ints, first: int, stop: int, mask: int, used: Ints) -> int:
-    """Return the first event with this mask that is not used yet."""
-    for place in range(first, stop):
-        if masks[place] == mask and not holds(used, place):
-            return place
-    return -1
-
-
-@njit(nogil=True, cache=True)
+@compiled
 def holds(values: Ints, value: int) -> bool:
     for one in values:  # noqa: SIM110  # numba compiles no generators
         if one == value:

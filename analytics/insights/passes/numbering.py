@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from portal.lib.compiling import compiled, inlined
 
 Ids = NDArray[np.uint64]
 Places = NDArray[np.int32]
@@ -12,7 +13,7 @@ MIX = np.uint64(0x9E3779B97F4A7C15)
 FREE = -1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def insert(slots: Places, ids: Ids, first: int) -> None:
     """Enter the ids from place `first` on; `slots` has a power of two of places, half of them free."""
     for place in range(first, ids.size):
@@ -22,7 +23,7 @@ def insert(slots: Places, ids: Ids, first: int) -> None:
         slots[slot] = place
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def places_of(slots: Places, ids: Ids, wanted: Ids) -> Places:
     """Return the place of each wanted id, FREE where it is unknown."""
     found = np.empty(wanted.size, np.int32)
@@ -34,6 +35,6 @@ def places_of(slots: Places, ids: Ids, wanted: Ids) -> Places:
     return found
 
 
-@njit(inline="always")
+@inlined
 def _begin(value: np.uint64, size: int) -> int:
     return int((value * MIX) >> np.uint64(20)) & (size - 1)

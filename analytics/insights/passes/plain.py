@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from analytics.insights.definitions.funnel import STEP_BITS
-from analytics.insights.passes.funnel import NEVER, NONE, Ints, Spec
+from analytics.insights.passes.attempt import NEVER, NONE, Ints, Spec
 from analytics.insights.passes.grouping import Part
+from portal.lib.compiling import compiled, inlined
 
 # A row's time and step are one number, so that rows sort by both: the microseconds, then the step.
 STEP = (1 << STEP_BITS) - 1
@@ -35,7 +35,7 @@ class Found(NamedTuple):
     is_open: NDArray[np.bool_]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def stepped(part: Part, masks: NDArray[np.uint32]) -> Part:
     """Turn times into such numbers; a row's mask has the bit of its only step."""
     moments = np.empty(part.ts.size, np.int64)
@@ -48,7 +48,7 @@ def stepped(part: Part, masks: NDArray[np.uint32]) -> Part:
     return Part(part.person, part.starts, moments, part.place)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def attempts(part: Part, spec: Spec) -> Found:
     """Find the best attempt of each person of a part; `part.ts` are such numbers."""
     starts, moments, inputs, count = part.starts, part.ts, part.place, part.person.size
@@ -76,7 +76,7 @@ def attempts(part: Part, spec: Spec) -> Found:
     return Found(person[:entered], times[:entered], places[:entered], is_open[:entered])
 
 
-@njit(inline="always")
+@inlined
 def _walk(  # noqa: PLR0913  # looks through a tuple count references, which cost more than the rest
     moments: Ints, first: int, stop: int, window: int, end: int, begun: Ints, last: Ints, before: Ints
 ) -> tuple[int, int]:  # fmt: skip
@@ -104,7 +104,7 @@ def _walk(  # noqa: PLR0913  # looks through a tuple count references, which cos
     return far, arrived
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def count(part: Part, spec: Spec, trend: Ints) -> None:
     """Let trend[0] and trend[1] grow by who entered and who converted, per bucket of the beginning.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from portal.lib.compiling import compiled, inlined
 
 Words = NDArray[np.uint64]
 Ints = NDArray[np.int64]
 ONE = np.uint64(1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def returned(starts: Words, returns: Words, people: Ints, group: Ints, out: Ints) -> None:
     """Add up into out[group, start bucket, period]; period 0 is the size.
 
@@ -29,7 +30,7 @@ def returned(starts: Words, returns: Words, people: Ints, group: Ints, out: Ints
                     out[group[row], start, period] += people[row]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def returned_or_later(
     starts: Words, returns: Words, people: Ints, group: Ints, shown: Ints, out: Ints
 ) -> None:
@@ -49,6 +50,6 @@ def returned_or_later(
                 out[group[row], start, period] += people[row]
 
 
-@njit(inline="always")
+@inlined
 def has(words: Words, place: int) -> bool:
     return bool((words[place >> 6] >> np.uint64(place & 63)) & ONE)

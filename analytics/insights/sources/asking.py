@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
+from analytics.insights.definitions.paths import Paths
+from analytics.insights.definitions.sessions import Sessions
 from analytics.insights.kept.days import Found
 from analytics.insights.kept.use import kept_rows
+from analytics.insights.kept.visits import kept_selection
 from analytics.insights.sql.kept import KeptSelection
 from portal.lib.field_error import FieldError
 from portal.store.client import QueryFailed, Result
@@ -17,6 +20,7 @@ from portal.store.query import Query, TimeRange
 from portal.store.sources import Question
 
 CANNOT_COMPILE_PATTERN = 427
+LONGEST_WAIT_S = 120.0  # for rows of sessions that are read for the first time
 
 
 @dataclass
@@ -46,7 +50,20 @@ class Asking:
 
     def kept(self, selection: KeptSelection, window: TimeRange) -> Found | None:
         """Return kept rows where they are the better way. Raises as `run` does."""
-        kept = kept_rows(selection, window, self.question, self.read)
+        return self._taken(kept_rows(selection, window, self.question, self.read))
+
+    def visits(self, asked: Paths | Sessions, window: TimeRange) -> Found | None:
+        """Return the kept rows of sessions, read if need be: the engine takes longer."""
+        selection = kept_selection(asked)
+        if selection is None:
+            return None
+        return self._taken(
+            kept_rows(
+                selection, window, self.question, self.read, is_worth_it=True, wait_s=LONGEST_WAIT_S
+            )
+        )
+
+    def _taken(self, kept: tuple[Found, Meta] | None) -> Found | None:
         if kept is None:
             return None
         self.costs.append(kept[1])

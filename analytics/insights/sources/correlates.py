@@ -53,8 +53,7 @@ class CorrelatesSource:
         """Compare converters with drop-offs. Raises FieldError."""
         plain = {name: one for name, one in question.params.items() if name not in NOT_COMPARED}
         ready = asked(replace(question, params=plain))
-        window_us = int(ready.funnel.window.total_seconds()) * 1_000_000
-        table, groups, one_in = correlates.tried(ready.journeys(), window_us)
+        table, groups, one_in = correlates.tried(ready.journeys())
         looking = Looking(
             ready, sql.Attempts(ready.funnel, ready.window, question.person, table), groups
         )
@@ -156,9 +155,9 @@ def sentences(ready: Asked) -> list[str]:
     """Explain the comparison, one sentence each; the last are the funnel's own."""
     return [
         "Of each person the best attempt is looked at: a converter's from its first step until just"
-        " before its last, a drop-off's from its first step until its window ends: for longer, which"
-        " favors drop-offs in what may happen at any time. Whoever may still convert is left out, and"
-        " so are the funnel's own later steps.",
+        " before its last, a drop-off's from its first step for as long as one of the converters took."
+        " These times are dealt out by a hash of the person, so that both groups had as long to do"
+        " anything. Whoever may still convert is left out, and so are the funnel's own later steps.",
         "A person did something when at least one such event has it. The odds ratio says how many"
         " times larger the odds of converting are among those who did than among those who did not,"
         " with Woolf's 95 % interval; where nobody stands in one of the four cells, half a person is"

@@ -15,7 +15,8 @@ from analytics.insights.buckets import Grid, TooManyPoints, cut
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.funnel import Funnel, parse_funnel
 from analytics.insights.definitions.reading import Reader
-from analytics.insights.journeys import Journeys, journeys, kept_journeys, kept_selection
+from analytics.insights.journeys import Journeys, journeys
+from analytics.insights.kept.attempts import kept_journeys, kept_selection
 from analytics.insights.kept.use import kept_rows
 from analytics.insights.people import Members
 from analytics.insights.sources.asking import translated

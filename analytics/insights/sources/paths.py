@@ -7,22 +7,22 @@ window. Columns: one row a link; `extra` is the contract's JSON.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from analytics.insights.cohorts import resolved
 from analytics.insights.counted import joined, moment
 from analytics.insights.definitions.paths import Paths, parse_paths
 from analytics.insights.definitions.reading import Reader
+from analytics.insights.kept import visits
 from analytics.insights.people import Members, members_of
-from analytics.insights.sources.asking import translated
+from analytics.insights.sources.asking import Asking
 from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named
 from analytics.insights.sql import paths as sql
 from analytics.insights.sql.trend import last_seen
 from analytics.insights.sql.values import key_of_value, value_of
 from portal.lib.field_error import FieldError
-from portal.store.client import QueryFailed
 from portal.store.frame import Column, Frame
 from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
@@ -50,16 +50,11 @@ class PathsSource:
 
     def answer(self, question: Question) -> Frame:
         paths, window = parsed(question)
-        try:
-            result, cost = question.run(sql.walked(paths, window, question.person))
-        except QueryFailed as error:
-            raise translated(error) from error
-        rows = result.rows()
+        asking = Asking(question)
+        rows = walked(paths, window, asking)
         body = {"nodes": list(nodes(rows, paths.steps)), "links": list(links(rows))}
-        meta = replace(
-            cost,
-            warnings=tuple(warnings_of(paths, question, is_empty=not rows)),
-            counted=tuple(sentences(paths, window)),
+        meta = asking.meta(
+            tuple(warnings_of(paths, question, is_empty=not rows)), sentences(paths, window)
         )
         return Frame(COLUMNS, cells(body), meta, body)
 
@@ -76,9 +71,19 @@ class PathsSource:
         step = cell.integer("step", 1, low=1, high=paths.steps)
         name, then = key_of_value(cell.take("name")), cell.take("next_name")
         following = sql.END if then == END else None if then is None else key_of_value(then)
-        return members_of(
-            question, sql.members(paths, window, question.person, (step, name, following))
-        )
+        at = (step, name, following)
+        found = Asking(question).visits(paths, window)
+        if found is not None:
+            return Members(*visits.path_members(paths, found, at))
+        return members_of(question, sql.members(paths, window, question.person, at))
+
+
+def walked(paths: Paths, window: TimeRange, asking: Asking) -> list[tuple[Any, ...]]:
+    """Return the rows of `sql.paths.walked`: from kept rows, else from the engine."""
+    found = asking.visits(paths, window)
+    if found is not None:
+        return visits.paths(paths, found)
+    return asking.run(sql.walked(paths, window, asking.question.person)).rows()
 
 
 def parsed(question: Question) -> tuple[Paths, TimeRange]:

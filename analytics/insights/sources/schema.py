@@ -6,6 +6,7 @@ Takes no parameters and no window. Columns: `event`, `property` (empty: the even
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from django.core.cache import cache
 from analytics.insights.sources.events import rfc3339
 from analytics.insights.sql import schema as sql
 from portal.lib.field_error import FieldError
+from portal.lib.row_rights import RowRights
 from portal.store import nodes
 from portal.store.frame import Column, Frame, Meta
 from portal.store.sources import Question, sources
@@ -60,10 +62,12 @@ class Part:
     name: str
     uuid: str
     rows: int
+    rights: RowRights
 
     @property
     def cache_key(self) -> str:
-        return f"schema:{self.uuid}:{self.name}"
+        seen_by = "" if self.rights.is_all else f":{digest(self.rights.events)}"
+        return f"schema:{self.uuid}:{self.name}{seen_by}"
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class Reading:
     def parts(self) -> list[Part]:
         result, cost = self.question.run(sql.parts(nodes.database(), nodes.cluster()))
         self.costs.append(cost)
-        return [Part(*row) for row in result.rows()]
+        rights = self.question.rights
+        return [Part(name, uuid, rows, rights) for name, uuid, rows in result.rows()]
 
     def counted(self, parts: Sequence[Part]) -> dict[str, Counted]:
         """Count parts and remember them; one that is gone by now is left out."""
@@ -120,8 +125,14 @@ class Reading:
             for part, name, prop, kind, events, first, last in result.rows():
                 seen = Seen(events, first, last)
                 found.setdefault(keys[part], []).append(((name, prop, kind), seen))
+        if found.keys() < {part.cache_key for part in parts}:  # gone, or no row may be read
+            found |= {part.cache_key: [] for part in self.parts() if part in parts} | found
         cache.set_many(found, timeout=REMEMBERED_S)
         return found
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def portions(parts: Sequence[Part]) -> Iterator[list[Part]]:

@@ -8,9 +8,8 @@ JSON.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import reduce
 from typing import Any
 
 from analytics.insights import counted_sessions
@@ -18,21 +17,21 @@ from analytics.insights.buckets import Grid, TooManyPoints, cut
 from analytics.insights.cohorts import resolved
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.definitions.sessions import Sessions, parse_sessions
+from analytics.insights.kept import visits
 from analytics.insights.people import Members, instant_of, members_of
-from analytics.insights.sources.asking import translated
+from analytics.insights.sources.asking import Asking
 from analytics.insights.sources.comparing import with_previous, without_previous
 from analytics.insights.sources.trend import named
 from analytics.insights.sql import whole_sessions as sql
 from analytics.insights.sql.trend import OTHER, last_seen
 from analytics.insights.sql.values import key_of_value, value_of
 from portal.lib.field_error import FieldError
-from portal.store.client import QueryFailed
-from portal.store.frame import Column, Frame, Meta
+from portal.store.frame import Column, Frame
 from portal.store.query import Query
 from portal.store.sources import Question, sources
 
 Json = dict[str, Any]
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 MEASURES = (
     Column("sessions", "number", "Sessions", "count"),
     Column("people", "number", "People", "count"),
@@ -55,16 +54,21 @@ class Asked:
 
     sessions: Sessions
     grid: Grid
-    question: Question
-    costs: list[Meta]
+    asking: Asking
+
+    @property
+    def question(self) -> Question:
+        return self.asking.question
 
     def rows(self, query: Query) -> list[Row]:
-        try:
-            result, cost = self.question.run(query)
-        except QueryFailed as error:
-            raise translated(error) from error
-        self.costs.append(cost)
-        return list(result.rows())
+        return list(self.asking.run(query).rows())
+
+    def counted(self, keys: Sequence[str]) -> list[Row]:
+        """Return the rows of `sql.counted`: from kept rows, else from the engine."""
+        found = self.asking.visits(self.sessions, self.grid.window)
+        if found is not None:
+            return visits.sessions(self.sessions, self.grid, found)
+        return self.rows(sql.counted(self.sessions, self.grid, self.question.person, keys))
 
     def keys(self) -> tuple[list[str], bool]:
         """Return the values that are shown, and whether there are more."""
@@ -85,7 +89,7 @@ def asked(question: Question) -> Asked:
         grid = cut(question.window, sessions.interval, sessions.week_start)
     except TooManyPoints as problem:
         raise FieldError("interval", str(problem)) from problem
-    return Asked(resolved(sessions, question.as_of), grid, question, [])
+    return Asked(resolved(sessions, question.as_of), grid, Asking(question))
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,11 @@ class SessionsSource:
     def answer(self, question: Question) -> Frame:
         ready = asked(question)
         keys, has_more = ready.keys()
-        rows = ready.rows(sql.counted(ready.sessions, ready.grid, question.person, keys))
+        rows = ready.counted(keys)
         body = body_of(ready, rows, [*keys, *([OTHER] if has_more else [])])
-        meta = replace(
-            reduce(Meta.plus, ready.costs),
-            warnings=tuple(warnings_of(ready, body)),
-            counted=tuple(counted_sessions.sentences(ready.sessions, ready.grid.window)),
+        meta = ready.asking.meta(
+            tuple(warnings_of(ready, body)),
+            counted_sessions.sentences(ready.sessions, ready.grid.window),
         )
         return Frame(COLUMNS, cells(body), meta, body)
 
@@ -119,9 +122,12 @@ class SessionsSource:
         with `exit`, or held one event only (`bounced`). Raises FieldError.
         """
         ready = asked(question)
-        found = cell_of(ready, cell)
-        keys = ready.keys()[0] if found.key == OTHER else []
-        query = sql.members(ready.sessions, ready.grid, question.person, found, keys)
+        chosen = cell_of(ready, cell)
+        found = ready.asking.visits(ready.sessions, ready.grid.window)
+        if found is not None:
+            return Members(*visits.session_members(ready.sessions, ready.grid, found, chosen))
+        keys = ready.keys()[0] if chosen.key == OTHER else []
+        query = sql.members(ready.sessions, ready.grid, question.person, chosen, keys)
         return members_of(question, query)
 
 

@@ -36,7 +36,7 @@ class SqlSource:
     def run(self, question: Question) -> Frame:
         """Check the statement and run it. Raises FieldError."""
         checked = prepared(parse_sql(question.params), question)
-        answer = guarded.run(checked, unread=question.epoch.unread)
+        answer = guarded.run(checked, question.limits)
         return framed(answer, meta_of(checked, answer, question))
 
     def check(self, question: Question) -> Sql:
@@ -99,11 +99,12 @@ def meta_of(checked: Checked, answer: Answer, question: Question) -> Meta:
     warnings = []
     if len(answer.rows) > MAX_ROWS:
         warnings.append(f"There are more than {MAX_ROWS:,} rows; these are the first.")
+    tells = question.rights.is_all
     return Meta(
         as_of=question.as_of,
         elapsed_ms=answer.elapsed_ms,
-        rows_read=answer.rows_read,
-        bytes_read=answer.bytes_read,
+        rows_read=answer.rows_read if tells else 0,
+        bytes_read=answer.bytes_read if tells else 0,
         sql=(readable(Query(checked.sql, checked.values)),),
         warnings=tuple(warnings),
         counted=tuple(sentences(sorted(checked.data_sets))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,13 +26,15 @@ class KeptSelection:
 
     A row's bit k says that it passes marks[k]; rows that pass none are left out, and with one mark
     only there is no mask. `is_ordered` keeps a person's events of one instant in their order
-    (SEMANTICS 2), else they are ordered by their mask.
+    (SEMANTICS 2), else they are ordered by their mask. `has_sessions` tells the session of each, and
+    lets those events in that are nobody's but have one.
     """
 
     marks: tuple[Mark, ...]
     where: tuple[Filter, ...] = ()
     dimension: Property | None = None
     is_ordered: bool = False
+    has_sessions: bool = False
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -52,17 +54,20 @@ class KeptSelection:
     @property
     def name(self) -> str:
         """Name the selection by all that its rows depend on."""
-        return repr((FORMAT, self.marks, self.where, self.dimension, self.is_ordered))
+        own = (FORMAT, self.marks, self.where, self.dimension, self.is_ordered)
+        return repr((*own, "sessions") if self.has_sessions else own)
 
-    def rows(self, window: TimeRange, person: str) -> Query:
-        """Ask for the rows of a window.
+    def rows(self, window: TimeRange, person: str, instants: Iterable[int] | None = None) -> Query:
+        """Ask for the rows of a window; with `instants` (microseconds) for those of then, in order.
 
-        Columns: `who` (UInt64), `t` (microseconds), with several marks `mask`, and with a dimension
-        `key` (typed text, '' when not set).
+        Columns: `who` (UInt64), `t` (microseconds), with several marks `mask`, with a dimension
+        `key` (typed text, '' when not set), when ordered `position`, and with sessions `session`
+        (UInt64, 0 where the event says none).
         """
         params = Params()
         columns = [f"{person} AS who", "toUnixTimestamp64Micro(ts) AS t"]
-        found = [f"{person} != 0", *self._named(params)]
+        is_in = f"({person} != 0 OR session_id != '')" if self.has_sessions else f"{person} != 0"
+        found = [is_in, *self._named(params)]
         if len(self.marks) > 1:
             columns.append(f"toUInt32({' + '.join(self._bits(params, person))}) AS mask")
             found.append("mask != 0")
@@ -74,7 +79,15 @@ class KeptSelection:
                 params,
             )
             columns.append(f"toLowCardinality({key.typed(key.raw)}) AS key")
-        order = "\nORDER BY ts, position, id" if self.is_ordered else ""
+        if self.is_ordered:
+            columns.append("position")
+        if self.has_sessions:
+            columns.append("if(session_id = '', 0, sipHash64(session_id)) AS session")
+        order = ""
+        if instants is not None:
+            then = params.numbers(tuple(int(at) % 2**64 for at in instants))
+            found.append(f"reinterpretAsUInt64(toUnixTimestamp64Micro(ts)) IN {then}")
+            order = "\nORDER BY ts, position, id"
         sql = f"""
 SELECT {", ".join(columns)}
 FROM events
@@ -113,3 +126,17 @@ WHERE {" AND ".join(found)}
 GROUP BY day
 ORDER BY day"""
     return Query(sql.strip(), params.values)
+
+
+def parts_by_month() -> Query:
+    """Tell what each month of events consists of: `month` (of counts.month_of), and a `mark` of it.
+
+    Parts never change; two sets of them with one mark hold the same events.
+    """
+    return Query(
+        """
+SELECT toInt64(partition) AS month, sum(cityHash64(name, hash_of_all_files)) AS mark
+FROM system.parts
+WHERE database = currentDatabase() AND table = 'events' AND active
+GROUP BY month""".strip()
+    )

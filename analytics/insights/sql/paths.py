@@ -84,15 +84,15 @@ def _cut(paths: Paths, params: Params) -> str:
     if paths.start is None:
         if paths.end is None:
             return f"arraySlice(walk, 1, {steps})"
-        end = params.text(_key(paths, paths.end))
+        end = params.text(key_of_edge(paths, paths.end))
         last = f"(length(walk) - indexOf(arrayReverse({names}), {end}) + 1)"
         first = f"greatest(1, {last} - {steps} + 1)"
         return f"if(has({names}, {end}), arraySlice(walk, {first}, {last} - {first} + 1), [])"
-    start = params.text(_key(paths, paths.start))
+    start = params.text(key_of_edge(paths, paths.start))
     first = f"indexOf({names}, {start})"
     if paths.end is None:
         return f"if({first} = 0, [], arraySlice(walk, {first}, {steps}))"
-    end = params.text(_key(paths, paths.end))
+    end = params.text(key_of_edge(paths, paths.end))
     after = f"indexOf(arraySlice({names}, {first} + 1), {end})"
     return (
         f"if({first} = 0 OR {after} = 0, [],"
@@ -100,7 +100,7 @@ def _cut(paths: Paths, params: Params) -> str:
     )
 
 
-def _key(paths: Paths, value: str | float | bool) -> str:
+def key_of_edge(paths: Paths, value: str | float | bool) -> str:
     """Return the typed key of a start or end: an event's name, or the property's value."""
     return f"s{value}" if paths.by is None else key_of_value(value)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from analytics.insights.definitions.people import PeopleList
 from analytics.insights.sql.conditions import condition
@@ -13,15 +13,23 @@ from analytics.insights.sql.spans import during
 from portal.store.query import Query, TimeRange
 
 
-def ids(persons: Sequence[int], person: str) -> Query:
-    """Return the newest ids of persons: `who`, `user_id`, `anonymous_id`."""
+def ids(persons: Sequence[int], person: str, days: Collection[date] | None = None) -> Query:
+    """Return the newest ids of persons, of some days or of all.
+
+    Columns: `who`, `newest_user`, `newest_anonymous`, `named_at` (of the newest event with a user id).
+    """
     params = Params()
     asked = params.add(list(persons), "Array(UInt64)")
+    found = [f"{person} IN {asked}"]
+    if days is not None:
+        listed = [day.isoformat() for day in sorted(days)]
+        found.append(f"day IN {params.add(listed, 'Array(Date32)')}")
     sql = f"""
-SELECT {person} AS who, argMaxIf(user_id, ts, user_id != '') AS user_id,
-    argMaxIf(anonymous_id, ts, anonymous_id != '') AS anonymous_id
+SELECT {person} AS who, argMaxIf(user_id, ts, user_id != '') AS newest_user,
+    argMaxIf(anonymous_id, ts, anonymous_id != '') AS newest_anonymous,
+    maxIf(ts, user_id != '') AS named_at
 FROM events
-WHERE {person} IN {asked}
+WHERE {" AND ".join(found)}
 GROUP BY who"""
     return Query(sql.strip(), params.values)
 

@@ -39,7 +39,7 @@ def ranking(asked: Sessions, window: TimeRange, person: str) -> Query:
 SELECT key, count() AS sessions
 FROM ({_sessions(asked, window, person, params)})
 GROUP BY key
-ORDER BY sessions DESC, substring(key, 2), key
+ORDER BY sessions DESC, if(key = '', '$none', substring(key, 2)), key
 LIMIT {params.add(limit + 1, "UInt32")}"""
     return Query(sql.strip(), params.values)
 

@@ -61,20 +61,27 @@ GROWING, LOST = ("new", "resurrecting"), "dormant"
 def activity(request: StaffRequest, kind: str) -> HttpResponseBase:
     """Build a lifecycle or a stickiness and show it."""
     seen = catalogue(request)
-    form = ActivityForm.read(request.GET)
-    condition = added_condition(request.GET, seen.types_of(form.events))
-    if condition is not None:
-        form = replace(form, where=(*form.where, condition))
+    form = asked_form(request, seen)
     if tidy := tidied(request, form):
         return tidy
-    context: Json = builder(form, seen, window_or_none(form, names=form.events, seen=seen)) | {
-        "kind": kind,
-        "is_empty_store": not seen.events,
-        "longer_url": longer_address(form),
-    }
+    context = shown_builder(form, seen) | {"kind": kind}
     if seen.events:
         context |= answered(request, kind, form, seen)
     return page(request, kind, context)
+
+
+def asked_form(request: StaffRequest, seen: Seen) -> ActivityForm:
+    """Read the address, with what the page's small forms add to it."""
+    form = ActivityForm.read(request.GET)
+    condition = added_condition(request.GET, seen.types_of(form.events))
+    return form if condition is None else replace(form, where=(*form.where, condition))
+
+
+def shown_builder(form: ActivityForm, seen: Seen) -> Json:
+    return builder(form, seen, window_or_none(form, names=form.events, seen=seen)) | {
+        "is_empty_store": not seen.events,
+        "longer_url": longer_address(form),
+    }
 
 
 def builder(form: ActivityForm, seen: Seen, window: TimeRange | None) -> Json:

@@ -120,4 +120,4 @@ def file_of(
         frame = ask(asked, question(request, form.body(window), window, as_of))
     except PROBLEMS as problem:
         return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
-    return download(table(frame), kind, as_of, window.tzinfo)
+    return download(request.user, table(frame), kind, as_of, window.tzinfo)

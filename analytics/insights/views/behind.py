@@ -15,6 +15,8 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
+from analytics.insights import actions
+from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.window import parse_asked
 from analytics.insights.forms.shared import as_of_in, text
 from analytics.insights.people import Peopled, page, parse_people
@@ -26,7 +28,6 @@ from analytics.insights.views.shared import (
     own_path,
     problem_of,
 )
-from portal.accounts.access import row_rights
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
@@ -82,6 +83,8 @@ def behind(request: StaffRequest, kind: str) -> HttpResponseBase:
         found = page(question, members, PAGE, wanted.after)
     except PROBLEMS as problem:
         return people_problem(request, "People", problem_of(problem), back)
+    if wanted.after is None:
+        actions.record_people_listed(request.user, kind, asked, members.person.size)
     title = text(request.GET, "title") or f"{grouped(members.person.size)} people"
     following = page_url(request, found["next"]) if found["next"] else ""
     return people_page(request, Behind(title, found["people"], following, back, asked.window.zone))

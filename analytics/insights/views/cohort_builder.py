@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from analytics.insights import actions, nesting
 from analytics.insights.cohort_drafts import Draft, parse_draft, save_of
 from analytics.insights.cohorts import DRAFT, PATH, Found, drafted
+from analytics.insights.data_rights import row_rights
 from analytics.insights.drafts import read_version
 from analytics.insights.forms.cohort import MOST_ROWS, CohortForm
 from analytics.insights.forms.cohort_list import ListForm, list_form
@@ -32,7 +33,7 @@ from analytics.insights.views.shared import (
     is_partial,
     problem_of,
 )
-from portal.accounts.access import fetch, row_rights
+from portal.accounts.access import fetch
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
@@ -75,7 +76,7 @@ def cohort_new(request: StaffRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@staff_page(CHANGE_COHORT)
+@staff_page(EXPLORE)
 def cohort_edit(request: StaffRequest, cohort_id: int) -> HttpResponseBase:
     """Change a cohort."""
     row = fetch(request.user, Cohort, edit=True, pk=cohort_id)
@@ -133,7 +134,7 @@ def written(page: Editing, form: Form, rules: Rules | None) -> Cohort:
     """Save a draft. Raises FieldError and Stale."""
     user, now = page.request.user, clock.now()
     draft = draft_of(page, form, rules)
-    save = save_of(draft, now, row_rights(user))
+    save = save_of(draft, now)
     if page.cohort is None:
         return actions.create_cohort(user, draft, save)
     version = read_version({"version": form.version or None})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analytics.insights.cohorts import DRAFT
+from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.funnel import UNITS
 from analytics.insights.forms.cohort import (
     ANY,
@@ -18,6 +19,7 @@ from analytics.insights.forms.cohort import (
 from analytics.insights.forms.shared import UNARY
 from analytics.insights.models import Cohort
 from analytics.insights.views.picking import (
+    ANY_EVENT,
     Note,
     Option,
     event_options,
@@ -26,7 +28,7 @@ from analytics.insights.views.picking import (
     property_options,
 )
 from analytics.insights.views.shared import OP_CHOICES, PROBLEMS, Json, Seen
-from portal.accounts.access import row_rights, visible
+from portal.accounts.access import visible
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.lib.text import humanize
@@ -49,7 +51,7 @@ def shared_options(request: StaffRequest, seen: Seen, own: Cohort | None) -> Jso
     """Return what all rows' pickers offer."""
     others = visible(request.user, Cohort).only("pk", "name").exclude(pk=own.pk if own else DRAFT)
     return {
-        "event_options": [*event_options(seen, clock.now()), Option(ANY, "any event")],
+        "event_options": [*event_options(seen, clock.now()), ANY_EVENT],
         "person_options": person_options(request),
         "cohort_options": [(str(row.pk), row.name) for row in others],
         "ops": list(OP_CHOICES.items()),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from analytics.insights import actions, nesting
 from analytics.insights.cohort_shapes import used_by
 from analytics.insights.counted_cohort import lines
+from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.filters import InCohort
 from analytics.insights.figures.cohort import history, spark
 from analytics.insights.models import CHANGE_COHORT, EXPLORE, Cohort, CohortSize, SavedInsight
@@ -25,8 +26,9 @@ from analytics.insights.people import place_of
 from analytics.insights.sources.cohort import members_page, wanted
 from analytics.insights.views.behind import PAGE, person_row
 from analytics.insights.views.shared import PROBLEMS, Json, is_partial, problem_of
-from portal.accounts.access import fetch, row_rights, visible
+from portal.accounts.access import fetch, may, visible
 from portal.accounts.decorators import staff_page
+from portal.accounts.models import Level
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.store.sources import Question, ask
@@ -41,7 +43,9 @@ def cohorts(request: StaffRequest) -> HttpResponse:
     """List all cohorts, by name."""
     rows = visible(request.user, Cohort).select_related("created_by").defer("user_ids")
     found = nesting.outlined()
-    used, newest, sparks = nesting.users(found), CohortSize.newest(), sparks_of(clock.now())
+    used, newest, sparks = nesting.users(found), {}, {}
+    if row_rights(request.user).is_all:  # they are counted over all events
+        newest, sparks = CohortSize.newest(), sparks_of(clock.now())
     shown = [
         {
             "row": row,
@@ -73,10 +77,10 @@ def cohort(request: StaffRequest, cohort_id: int) -> HttpResponseBase:
     if request.GET.get("cursor") and is_partial(request):
         return more_members(request, question)
     found = nesting.outlined()
-    notes = row.notes(NOTES_SHOWN)
+    notes = row.notes(NOTES_SHOWN) if question.rights.is_all else []
     context = {
         "cohort": row,
-        "can_change": request.user.has_perm(CHANGE_COHORT),
+        "can_change": may(request.user, row, Level.EDIT),
         "used_by": used_by(row, nesting.users(found), found),
         "insights": insights_about(request, row),
         "notes": notes,
@@ -103,6 +107,8 @@ def answered(request: StaffRequest, row: Cohort, question: Question) -> Json:
         people = members(request, question, found)
     except PROBLEMS as problem:
         return {"problem": problem_of(problem)}
+    if not request.GET.get("cursor"):
+        actions.record_members_listed(request.user, row, frame.extra["size"])
     rule = found.known.rule if found.known else None
     return people | {
         "meta": frame.meta,
@@ -147,7 +153,7 @@ def zone() -> ZoneInfo:
 
 
 @require_POST
-@staff_page(CHANGE_COHORT)
+@staff_page(EXPLORE)
 def cohort_delete(request: StaffRequest, cohort_id: int) -> HttpResponseRedirect:
     """Remove a cohort that no other is made of."""
     row = fetch(request.user, Cohort, edit=True, pk=cohort_id)

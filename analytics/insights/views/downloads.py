@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 
+from analytics.insights.actions import Exported, record_export
 from analytics.insights.spreadsheet import Table, as_csv, as_xlsx
+from portal.accounts.models import User
 from portal.store.frame import Frame
 
 FileKind = Literal["csv", "xlsx"]
@@ -16,8 +18,11 @@ CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def download(table: Table, kind: FileKind, at: datetime, zone: ZoneInfo) -> HttpResponse:
-    """Answer the table as a file named after it and the moment of its figures."""
+def download(
+    user: User, table: Table, kind: FileKind, at: datetime, zone: ZoneInfo
+) -> HttpResponse:
+    """Answer the table as a file named after it and the moment of its figures, and note that."""
+    record_export(user, Exported(table.name, kind, len(table.rows), at))
     if kind == "xlsx":
         response = HttpResponse(as_xlsx(table, zone), content_type=XLSX)
     else:

@@ -52,15 +52,27 @@ VIEW_WORDS = {"steps": "Steps", "trend": "Over time", "times": "Time to convert"
 def funnels(request: StaffRequest) -> HttpResponseBase:
     """Build a funnel and show it."""
     seen = catalogue(request)
-    form = with_cohort(request.user, FunnelForm.read(request.GET))
-    condition = added_condition(request.GET, seen.types_of(named_steps(form)))
-    if condition is not None:
-        form = replace(form, where=(*form.where, condition))
+    form = asked_form(request, seen)
     if form.rows and (tidy := tidied(request, form)):
         return tidy
+    context = shown_builder(form, seen)
+    if context["is_ready"]:
+        context |= answered(request, context["form"], seen)
+    return page(request, "funnels", context)
+
+
+def asked_form(request: StaffRequest, seen: Seen) -> FunnelForm:
+    """Read the address, with what the page's small forms add to it."""
+    form = with_cohort(request.user, FunnelForm.read(request.GET))
+    condition = added_condition(request.GET, seen.types_of(named_steps(form)))
+    return form if condition is None else replace(form, where=(*form.where, condition))
+
+
+def shown_builder(form: FunnelForm, seen: Seen) -> Json:
+    """Return what the builder shows; without any step it begins with two that are to be chosen."""
     if not form.rows:
         form = replace(form, rows=(StepRow(), StepRow()))
-    context = builder(form, seen, window_or_none(form, names=starts(form), seen=seen)) | {
+    return builder(form, seen, window_or_none(form, names=starts(form), seen=seen)) | {
         "is_ready": len(form.filled) > 1,
         "is_empty_store": not seen.events,
         "views": [(name, VIEW_WORDS[name], form.address(view=name)) for name in VIEWS],
@@ -68,9 +80,6 @@ def funnels(request: StaffRequest) -> HttpResponseBase:
         "units": list(UNITS),
         "longer_url": longer_address(form),
     }
-    if context["is_ready"]:
-        context |= answered(request, form, seen)
-    return page(request, "funnels", context)
 
 
 def starts(form: FunnelForm) -> list[str]:

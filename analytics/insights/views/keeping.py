@@ -15,9 +15,9 @@ from analytics.insights import actions
 from analytics.insights.drafts import read_change, read_new
 from analytics.insights.forms.shared import SAVED, number
 from analytics.insights.forms.sql import PREFIX
-from analytics.insights.models import RUN_SQL, SAVE, Folder, SavedInsight
+from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, SavedInsight
 from analytics.insights.pages import Kept, Page, address_of, page_at
-from analytics.insights.shapes import folder_path, paths_of
+from analytics.insights.shapes import folder_path, folder_paths
 from analytics.insights.views.shared import Json
 from portal.accounts.access import fetch, require, visible
 from portal.accounts.decorators import staff_page
@@ -83,7 +83,7 @@ def save(request: StaffRequest) -> HttpResponse:
 
 
 def save_context(request: StaffRequest, shown: Shown) -> Json:
-    rows = visible(request.user, SavedInsight)
+    rows, paths = visible(request.user, SavedInsight), folder_paths(request.user)
     opened = rows.filter(pk=shown.saved).first() if shown.saved else None
     try:
         nothing = ready(shown)
@@ -95,9 +95,9 @@ def save_context(request: StaffRequest, shown: Shown) -> Json:
         "nothing": nothing,
         "given": {
             "name": f"Copy of {opened.name}"[:120] if opened else "",
-            "folder": folder_path(opened) if opened else "",
+            "folder": folder_path(opened, paths) if opened else "",
         },
-        "paths": list(paths_of(visible(request.user, Folder)).values()),
+        "paths": list(paths.values()),
     }
 
 
@@ -115,7 +115,7 @@ def carried(request: StaffRequest) -> list[tuple[str, str]]:
 
 
 @require_POST
-@staff_page(SAVE)
+@staff_page(EXPLORE)
 def update(request: StaffRequest, pk: int) -> HttpResponse:
     """Write what the page shows over the saved insight that it was opened from."""
     insight = fetch(request.user, SavedInsight, edit=True, pk=pk)

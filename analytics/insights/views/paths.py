@@ -55,19 +55,27 @@ ROW_PX, LEAST_PX, MOST_PX = 44, 320, 760
 def paths(request: StaffRequest) -> HttpResponseBase:
     """Build paths and show them."""
     seen = catalogue(request)
-    form = form_of(request, seen)
-    condition = added_condition(request.GET, seen.types_of(form.events))
-    if condition is not None:
-        form = replace(form, where=(*form.where, condition))
+    form = asked_form(request, seen)
     if tidy := tidied(request, form):
         return tidy
-    context = builder(form, seen, window_or_none(form, names=(), seen=seen)) | {
-        "is_empty_store": not seen.events,
-        "longer_url": longer_address(form),
-    }
+    context = shown_builder(form, seen)
     if seen.events:
         context |= answered(request, form, seen)
     return page(request, "paths", context)
+
+
+def asked_form(request: StaffRequest, seen: Seen) -> PathsForm:
+    """Read the address, with what the page's small forms add to it."""
+    form = form_of(request, seen)
+    condition = added_condition(request.GET, seen.types_of(form.events))
+    return form if condition is None else replace(form, where=(*form.where, condition))
+
+
+def shown_builder(form: PathsForm, seen: Seen) -> Json:
+    return builder(form, seen, window_or_none(form, names=(), seen=seen)) | {
+        "is_empty_store": not seen.events,
+        "longer_url": longer_address(form),
+    }
 
 
 def form_of(request: StaffRequest, seen: Seen) -> PathsForm:

@@ -18,6 +18,7 @@ from analytics.ingest.actions import record_person_viewed
 from analytics.ingest.models import CHANGE_PERSONS, PersonChange
 from analytics.insights import profiles, timeline
 from analytics.insights.asking import Asking
+from analytics.insights.data_rights import require_all, row_rights
 from analytics.insights.definitions.events import EventList, place_of
 from analytics.insights.effects import change_json
 from analytics.insights.figures import person as figures
@@ -112,7 +113,9 @@ def event_row(event: Json) -> Json:
 def profile_context(request: StaffRequest, asking: Asking, found: Life) -> Json:
     known = profiles.profile(asking, found)
     days = found.days(zone_of(asking))
-    changes, asked = changes_of(known["ids"]), request.GET.get("asked", "")
+    # Changes name ids and count events of both persons, whoever may read these.
+    changes = changes_of(known["ids"]) if asking.question.rights.is_all else []
+    asked = request.GET.get("asked", "")
     return {
         "name": known["user_id"],
         "known": known | {"first": found.window.start, "last": found.last},
@@ -208,6 +211,7 @@ def words(change: PersonChange) -> str:
 @staff_page(EXPLORE)
 def change_state(request: StaffRequest, change_id: int) -> HttpResponse:
     """Say how far a merge or split has come: a notice that asks again until it is over."""
+    require_all(row_rights(request.user))
     rows = PersonChange.objects.select_related("requested_by").prefetch_related("undone_by")
     row = rows.filter(pk=change_id).first()
     if row is None:

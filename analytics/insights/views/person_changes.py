@@ -17,12 +17,12 @@ from analytics.ingest.identities import Id
 from analytics.ingest.models import CHANGE_PERSONS, PersonChange
 from analytics.ingest.wanted import Wanted
 from analytics.insights.asking import Asking
+from analytics.insights.data_rights import require_all, row_rights
 from analytics.insights.effects import effect, in_short
 from analytics.insights.forms.shared import text
 from analytics.insights.profiles import KINDS, UnknownPerson, find, kind_of
 from analytics.insights.views.behind import person_url, value_text
 from analytics.insights.views.shared import PROBLEMS, Json, problem_of
-from portal.accounts.access import row_rights
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
@@ -122,7 +122,9 @@ def refused(problem: Exception) -> Json:
 
 
 def asking_of(request: StaffRequest) -> Asking:
-    return Asking(Question({}, None, clock.now(), row_rights(request.user)))
+    rights = row_rights(request.user)
+    require_all(rights)
+    return Asking(Question({}, None, clock.now(), rights))
 
 
 def unpacked(packed: str) -> Id | None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.insights.buckets import WIDTH
 from analytics.insights.definitions.filters import BUILT_INS
-from analytics.insights.forms.shared import ANY
+from analytics.insights.forms.shared import ANY_SHOWN
 from analytics.insights.views.shared import Json, Seen
 from portal.lib.text import ago, humanize
 from portal.store.query import TimeRange
@@ -32,7 +32,7 @@ class Option:
     note: str
 
 
-ANY_EVENT = Option(ANY, "any event")
+ANY_EVENT = Option(ANY_SHOWN, "whatever people did")
 
 
 def event_options(seen: Seen, now: datetime) -> list[Option]:

@@ -51,20 +51,28 @@ ROW_HEIGHT, HEAD_HEIGHT, COLUMN_WIDTH = 26, 34, 42
 def retention(request: StaffRequest) -> HttpResponseBase:
     """Build a retention and show it."""
     seen = catalogue(request)
-    form = with_cohort(request.user, RetentionForm.read(request.GET))
-    condition = added_condition(request.GET, seen.types_of(form.events))
-    if condition is not None:
-        form = replace(form, where=(*form.where, condition))
+    form = asked_form(request, seen)
     if tidy := tidied(request, form):
         return tidy
-    context = builder(form, seen, window_or_none(form, names=starts(form), seen=seen)) | {
+    context = shown_builder(form, seen)
+    if form.is_ready:
+        context |= answered(request, form, seen)
+    return page(request, "retention", context)
+
+
+def asked_form(request: StaffRequest, seen: Seen) -> RetentionForm:
+    """Read the address, with what the page's small forms add to it."""
+    form = with_cohort(request.user, RetentionForm.read(request.GET))
+    condition = added_condition(request.GET, seen.types_of(form.events))
+    return form if condition is None else replace(form, where=(*form.where, condition))
+
+
+def shown_builder(form: RetentionForm, seen: Seen) -> Json:
+    return builder(form, seen, window_or_none(form, names=starts(form), seen=seen)) | {
         "is_ready": form.is_ready,
         "is_empty_store": not seen.events,
         "longer_url": longer_address(form),
     }
-    if form.is_ready:
-        context |= answered(request, form, seen)
-    return page(request, "retention", context)
 
 
 def starts(form: RetentionForm) -> list[str]:

@@ -14,18 +14,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from analytics.insights import actions
+from analytics.insights.data_rights import row_rights
 from analytics.insights.drafts import read_change
 from analytics.insights.drawing import drawn
 from analytics.insights.forms.shared import number
 from analytics.insights.keeping import keepable, question_of
-from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, Folder, SavedInsight
+from analytics.insights.models import EXPLORE, RUN_SQL, SAVE, SavedInsight
 from analytics.insights.pages import PAGES, Kept, address_of
-from analytics.insights.shapes import check_badge, folder_path, paths_of, tree, way_to
+from analytics.insights.shapes import check_badge, folder_path, folder_paths
 from analytics.insights.views.shared import PROBLEMS, Json, is_partial, problem_of
 from analytics.insights.views.sql import cell_of
-from portal.accounts.access import fetch, row_rights, visible
+from portal.accounts.access import fetch, may, visible
 from portal.accounts.decorators import staff_page
-from portal.accounts.models import User
+from portal.accounts.folders import paths_of, tree, way_to
+from portal.accounts.models import CHANGE_FOLDER, Folder, Level, User
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.lib.field_error import FieldError
@@ -51,8 +53,9 @@ def library(request: StaffRequest) -> HttpResponse:
     if chosen is not None:
         rows = rows.filter(folder=chosen)
     paths = paths_of(folders)
+    reads_all = row_rights(request.user).is_all
     context = {
-        "insights": [row(one, paths) for one in rows[:MOST_LISTED]],
+        "insights": [row(one, paths, reads_all=reads_all) for one in rows[:MOST_LISTED]],
         "is_cut": rows.count() > MOST_LISTED,
         "wanted": wanted,
         "folders": [
@@ -66,8 +69,9 @@ def library(request: StaffRequest) -> HttpResponse:
         ],
         "all_count": sum(counts.values()),
         "chosen": chosen,
-        "chosen_path": way_to(chosen),
-        "parents": [(pk, path) for pk, path in paths.items() if chosen is None or pk != chosen.pk],
+        "chosen_path": [one for one in way_to(chosen) if one in folders],
+        "may_change_folder": chosen is not None and may(request.user, chosen, Level.EDIT),
+        "may_make_folder": request.user.has_perm(CHANGE_FOLDER),
         "may_save": request.user.has_perm(SAVE),
     }
     name = "_saved" if is_partial(request) else "saved"
@@ -82,14 +86,14 @@ def counted(rows: Any) -> dict[int | None, int]:
     return found
 
 
-def row(insight: SavedInsight, paths: Mapping[int, str] | None = None) -> Json:
+def row(insight: SavedInsight, paths: Mapping[int, str], *, reads_all: bool) -> Json:
     page = PAGES.get(insight.kind)
     return {
         "insight": insight,
         "icon": page.icon if page else "sigma",
         "label": page.label if page else insight.kind.capitalize(),
         "folder": folder_path(insight, paths).replace("/", " / "),
-        "badge": check_badge(insight),
+        "badge": check_badge(insight, reads_all=reads_all),
     }
 
 
@@ -116,13 +120,12 @@ def about_url(insight: SavedInsight) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(EXPLORE)
 def about(request: StaffRequest, pk: int) -> HttpResponse:
-    """Say all that is known of a saved insight; POST renames, moves or shares it."""
+    """Say all that is known of a saved insight; POST renames it."""
     if request.method != "POST":
         insight = fetch(request.user, SavedInsight, pk=pk)
         return render(request, "insights/saved_about.html", about_context(request, insight))
     insight = fetch(request.user, SavedInsight, edit=True, pk=pk)
-    given: Json = {name: request.POST.get(name, "") for name in ("name", "description", "folder")}
-    given["is_shared"] = "is_private" not in request.POST
+    given: Json = {name: request.POST.get(name, "") for name in ("name", "description")}
     now = clock.now()
     try:
         version = int(number(request.POST.get("version", "")) or 0) or None
@@ -139,16 +142,11 @@ def about(request: StaffRequest, pk: int) -> HttpResponse:
 
 def about_context(request: StaffRequest, insight: SavedInsight) -> Json:
     user = request.user
-    may_edit = SavedInsight.objects.editable_by(user).filter(pk=insight.pk).exists()
-    folder = folder_path(insight)
+    paths = folder_paths(user)
     return {
-        **row(insight),
-        "given": {
-            "name": insight.name, "description": insight.description, "folder": folder,
-            "is_private": not insight.is_shared,
-        },
-        "paths": list(paths_of(visible(user, Folder)).values()),
-        "may_edit": may_edit,
+        **row(insight, paths, reads_all=row_rights(request.user).is_all),
+        "given": {"name": insight.name, "description": insight.description},
+        "may_edit": may(user, insight, Level.EDIT),
         "builder_url": builder_url(user, insight),
         "definition": orjson.dumps(insight.definition, option=orjson.OPT_INDENT_2).decode(),
         **answered(user, insight),
@@ -181,52 +179,9 @@ def rows_of(frame: Frame) -> list[list[Json]]:
 
 
 @require_POST
-@staff_page(SAVE)
+@staff_page(EXPLORE)
 def delete_saved(request: StaffRequest, pk: int) -> HttpResponse:
     insight = fetch(request.user, SavedInsight, edit=True, pk=pk)
     actions.delete_insight(request.user, insight)
     messages.success(request, f"“{insight.name}” is deleted.")
     return redirect("saved")
-
-
-@require_POST
-@staff_page(SAVE)
-def make_folder(request: StaffRequest) -> HttpResponse:
-    name, parent = folder_fields(request)
-    try:
-        made = actions.create_folder(request.user, name=name, parent=parent, now=clock.now())
-    except FieldError as problem:
-        messages.error(request, problem.message)
-        return redirect("saved")
-    return redirect(f"{reverse('saved')}?folder={made.pk}")
-
-
-@require_POST
-@staff_page(SAVE)
-def change_folder(request: StaffRequest, pk: int) -> HttpResponse:
-    folder = fetch(request.user, Folder, edit=True, pk=pk)
-    name, parent = folder_fields(request)
-    try:
-        actions.change_folder(request.user, folder, name=name, parent=parent)
-    except FieldError as problem:
-        messages.error(request, problem.message)
-    return redirect(f"{reverse('saved')}?folder={pk}")
-
-
-@require_POST
-@staff_page(SAVE)
-def delete_folder(request: StaffRequest, pk: int) -> HttpResponse:
-    folder = fetch(request.user, Folder, edit=True, pk=pk)
-    try:
-        actions.delete_folder(request.user, folder)
-    except FieldError as problem:
-        messages.error(request, problem.message)
-        return redirect(f"{reverse('saved')}?folder={pk}")
-    messages.success(request, f"The folder “{folder.name}” is deleted.")
-    return redirect("saved")
-
-
-def folder_fields(request: StaffRequest) -> tuple[str, Folder | None]:
-    wanted = number(request.POST.get("parent", ""))
-    parent = visible(request.user, Folder).filter(pk=wanted).first() if wanted else None
-    return request.POST.get("name", ""), parent

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from analytics.insights.data_rights import row_rights
 from analytics.insights.forms.events import EventForm
 from analytics.insights.forms.trend import Row, TrendForm
 from analytics.insights.views.shared import (
@@ -18,7 +19,6 @@ from analytics.insights.views.shared import (
     page,
     problem_of,
 )
-from portal.accounts.access import row_rights
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock

@@ -62,20 +62,28 @@ LESS_IS_BETTER = ("bounce_share",)
 def sessions(request: StaffRequest) -> HttpResponseBase:
     """Build a question about sessions and show its answer."""
     seen = catalogue(request)
-    form = with_cohort(request.user, SessionsForm.read(request.GET))
-    condition = added_condition(request.GET, seen.types_of(form.events))
-    if condition is not None:
-        form = replace(form, where=(*form.where, condition))
+    form = asked_form(request, seen)
     if tidy := tidied(request, form):
         return tidy
-    window = window_or_none(form, names=form.events, seen=seen)
-    context = builder(form, seen, window) | {
-        "is_empty_store": not seen.events,
-        "longer_url": longer_address(form),
-    }
+    context = shown_builder(form, seen)
     if seen.events:
         context |= answered(request, form, seen)
     return page(request, "sessions", context)
+
+
+def asked_form(request: StaffRequest, seen: Seen) -> SessionsForm:
+    """Read the address, with what the page's small forms add to it."""
+    form = with_cohort(request.user, SessionsForm.read(request.GET))
+    condition = added_condition(request.GET, seen.types_of(form.events))
+    return form if condition is None else replace(form, where=(*form.where, condition))
+
+
+def shown_builder(form: SessionsForm, seen: Seen) -> Json:
+    window = window_or_none(form, names=form.events, seen=seen)
+    return builder(form, seen, window) | {
+        "is_empty_store": not seen.events,
+        "longer_url": longer_address(form),
+    }
 
 
 def builder(form: SessionsForm, seen: Seen, window: TimeRange | None) -> Json:

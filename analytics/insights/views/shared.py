@@ -16,11 +16,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from analytics.insights.cohorts import names
 from analytics.insights.counted import phrase
+from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.filters import parse_filter
 from analytics.insights.definitions.window import parse_window
 from analytics.insights.forms.shared import Condition, Range, as_typed
 from analytics.insights.views.cohort_choices import choices
-from portal.accounts.access import row_rights
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.lib.field_error import FieldError

@@ -28,7 +28,6 @@ from analytics.insights.views.shared import (
 )
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
-from portal.audit import trail
 from portal.lib import clock
 from portal.lib.field_error import FieldError
 from portal.store.frame import Frame
@@ -76,7 +75,7 @@ def sql_file(request: StaffRequest, kind: FileKind) -> HttpResponseBase:
         return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
     rows = [[flat(cell) for cell in row] for row in frame.rows()]
     table = Table("sql", [column.name for column in frame.columns], rows)
-    return download(table, kind, frame.meta.as_of, ZoneInfo("UTC"))
+    return download(request.user, table, kind, frame.meta.as_of, ZoneInfo("UTC"))
 
 
 def run(request: StaffRequest, form: SqlForm) -> Frame:
@@ -146,11 +145,9 @@ def fields(form: SqlForm) -> list[Json]:
 
 def recent(request: StaffRequest) -> list[Json]:
     """Return the statements that this person ran last, each once."""
-    entries = trail.own(request.user, "sql.run", most=5 * RECENT)
-    found = {str(entry.after.get("query", "")): entry.at for entry in entries if entry.after}
     return [
-        {"query": query, "at": at, "address": SqlForm(query).address()}
-        for query, at in list(found.items())[:RECENT]
+        {"query": one.query, "at": one.run_at, "address": SqlForm(one.query).address()}
+        for one in actions.recent_statements(request.user, RECENT)
     ]
 
 

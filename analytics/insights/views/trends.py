@@ -56,11 +56,21 @@ from portal.lib import clock
 def trends(request: StaffRequest) -> HttpResponseBase:
     """Build a trend and show it."""
     seen = catalogue(request)
+    form = asked_form(request, seen)
+    if tidy := tidied(request, form):
+        return tidy
+    context = builder(form, seen)
+    if form.rows:
+        context |= answered(request, form, seen)
+    return page(request, "trends", context)
+
+
+def asked_form(request: StaffRequest, seen: Seen) -> TrendForm:
+    """Read the address, with what the page's small forms add to it."""
     form = TrendForm.read(request.GET)
     if not form.rows and seen.events:
         form = replace(form, rows=(Row(seen.lively()),))
-    form = with_cohort(request.user, with_added(form, request, seen))
-    return tidied(request, form) or page(request, "trends", trend_context(request, form, seen))
+    return with_cohort(request.user, with_added(form, request, seen))
 
 
 def with_added(form: TrendForm, request: StaffRequest, seen: Seen) -> TrendForm:
@@ -70,11 +80,13 @@ def with_added(form: TrendForm, request: StaffRequest, seen: Seen) -> TrendForm:
     return form if condition is None else replace(form, where=(*form.where, condition))
 
 
-def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
+def builder(form: TrendForm, seen: Seen) -> Json:
+    """Return what the builder shows, as of the catalogue."""
     events = [row.event for row in form.rows if row.event]
     parts = [letter(place) for place in range(len(form.rows))]
-    context: Json = {
+    return {
         "form": form,
+        "intervals": INTERVALS,
         "rows": [row_context(form, place, seen) for place in range(len(form.rows))],
         "chips": [chip(form, n) for n, one in enumerate(form.where) if one.series not in parts],
         "hidden_where": [one.packed() for one in form.where],
@@ -93,9 +105,6 @@ def trend_context(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "is_empty_store": not seen.events,
         "longer_url": longer_address(form),
     }
-    if form.rows:
-        context |= answered(request, form, seen)
-    return context
 
 
 def row_context(form: TrendForm, place: int, seen: Seen) -> Json:
@@ -157,7 +166,6 @@ def answered(request: StaffRequest, form: TrendForm, seen: Seen) -> Json:
         "frame": frame,
         "meta": frame.meta,
         "interval": interval,
-        "intervals": INTERVALS,
         **annotated(request, drawn, found.window, named(form)),
         "totals": with_questions(tables.totals(series), form, series),
         "names": columns,

@@ -9,6 +9,9 @@ import pytest
 from analytics.insights import fast, property_columns
 from analytics.insights.models import PropertyColumn
 
+# So that a difference is told.
+KINDS = ("activities", "funnels", "memberships", "retentions", "trends", "visits", "walks")
+pytest.register_assert_rewrite(*(f"tests.insights.exact.{kind}" for kind in KINDS))
 Form = fast.Form | None
 
 

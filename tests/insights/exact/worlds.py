@@ -1,63 +1,37 @@
-"""Small random data sets, each with a question; hundreds of them stand in one table at once.
+"""Small random data sets, each with a question, and how the cases are told apart in one table.
 
 A case's names and ids get a tag of their own when it is loaded, so that cases do not see each other.
-Then every case is asked, ids are joined, late events come, and the engine re-keys what it stored; in
-between half the cases that this changes are asked again, and each time the oracle must agree.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import partial
-from secrets import token_hex
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import pytest
-from django.conf import settings as django_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics.ingest import identities, merging
-from analytics.ingest.identities import Id, Identities
-from analytics.insights import fast, property_columns
-from analytics.insights.definitions.window import parse_asked
-from analytics.insights.models import Cohort
-from portal.lib import clock
-from portal.store import client
-from portal.store.models import Epoch
-from portal.store.sources import Question, sources
-from tests.insights.events import Event, Fact, add, insert_facts, load
+from analytics.ingest.identities import Id
+from analytics.insights import fast
+from tests.insights.events import Event, Fact
 from tests.insights.oracles.asking import Asked
-from tests.insights.oracles.world import Join, World
-from tests.running import eventually
+from tests.insights.oracles.world import Join
 
 T = TypeVar("T")
 Json = dict[str, Any]
 Compare = Callable[[Asked, Json], None]
-# A fast form gets a quarter. `CASES=2000` is the proof; fewer are enough from day to day.
-CASES = int(os.environ.get("CASES", "120"))
-LATER = timedelta(minutes=5)
 # What a body names an event by; `start` and `end` are those of paths.
 NAMING = {
-    "event",
-    "start_event",
-    "return_event",
-    "did",
-    "then",
-    "first_did",
-    "stopped",
-    "start",
-    "end",
-}
+    "event", "start_event", "return_event", "did", "then", "first_did", "stopped", "start", "end"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Case:
-    """One data set with a question; `late` come after the joins."""
+    """One data set with a question; `late` come after the joins, and `erased` goes at the end."""
 
     body: Json
     as_of: datetime
@@ -66,10 +40,21 @@ class Case:
     joins: tuple[Join, ...] = ()
     facts: tuple[Fact, ...] = ()
     cohorts: dict[int, Json] = field(default_factory=dict)
+    erased: Id | None = None
 
     @property
     def size(self) -> int:
         return len(self.events) + len(self.late) + len(self.joins) + len(str(self.body)) // 50
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of question: its cases, how its answer is compared, and which fast forms it knows."""
+
+    name: str
+    cases: st.SearchStrategy[Case]
+    compare: Compare
+    forms: tuple[fast.Form, ...] = ("columns",)
 
 
 class Dice:
@@ -88,6 +73,9 @@ class Dice:
         return self.number(1, 10) <= in_ten
 
 
+ERASED = (None, None, *(Id(user, is_user=True) for user in "abb"), Id("x", is_user=False))
+
+
 def gathered(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
     """Return so many examples of a strategy."""
     found: list[Case] = []
@@ -96,9 +84,9 @@ def gathered(cases: st.SearchStrategy[Case], count: int) -> list[Case]:
         max_examples=count, phases=[Phase.generate], database=None, deadline=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(cases)
-    def gather(case: Case) -> None:
-        found.append(case)
+    @given(cases, st.sampled_from(ERASED))
+    def gather(case: Case, erased: Id | None) -> None:
+        found.append(replace(case, erased=erased))
 
     gather()
     return found
@@ -113,6 +101,7 @@ def tagged(case: Case, tag: str, numbers: dict[int, int]) -> Case:
         late=tuple(moved(one, tag, 500 + place) for place, one in enumerate(case.late)),
         joins=tuple(Join(own(one.user, tag), own(one.other, tag)) for one in case.joins),
         facts=tuple(replace(one, of=own(one.of, tag)) for one in case.facts),
+        erased=case.erased and own(case.erased, tag),
         cohorts={numbers[n]: renamed(one, tag, numbers) for n, one in case.cohorts.items()},
     )
 
@@ -124,8 +113,10 @@ def own(one: Id, tag: str) -> Id:
 def moved(event: Event, tag: str, place: int) -> Event:
     return replace(
         event, name=f"{event.name}~{tag}", service=tag, id=f"{tag}-{place:03}",
+        at=event.at.astimezone(UTC),  # Python subtracts times of one zone by the wall clock
         user=event.user and f"{event.user}~{tag}",
         anonymous=event.anonymous and f"{event.anonymous}~{tag}",
+        session=event.session and f"{event.session}~{tag}",
         position=place if event.position is None else event.position,
     )  # fmt: skip
 
@@ -155,130 +146,6 @@ def names_any_event(value: Any) -> bool:
         is_any = any(value.get(name, "") is None for name in NAMING)
         return is_any or "session_gap_minutes" in value or any(map(names_any_event, value.values()))
     return isinstance(value, list) and any(map(names_any_event, value))
-
-
-@dataclass
-class Stand:
-    """All cases in the engine, at one stage."""
-
-    cases: list[Case]
-    form: fast.Form | None = None
-    stage: str = ""
-    has_joined: bool = False
-    has_late: bool = False
-
-    def world(self, case: Case) -> World:
-        events = (*case.events, *(case.late if self.has_late else ()))
-        return World(events, case.joins if self.has_joined else (), case.facts, case.cohorts)
-
-    def asked(self, case: Case) -> Asked:
-        return Asked(self.world(case), case.body, case.as_of)
-
-    def stages(self) -> Iterator[list[Case]]:
-        """Change the data step by step; yield the cases that it concerns."""
-        for table in ("person_overrides", "event_ids"):
-            client.command(f"TRUNCATE TABLE {table}")
-        load(event for case in self.cases for event in case.events)
-        insert_facts([fact for case in self.cases for fact in case.facts])
-        self.stage = "as loaded"
-        yield self.cases
-        if self.form == "columns":
-            add_columns()
-        known = join(one for case in self.cases for one in case.joins)
-        self.stage, self.has_joined = "joined", True
-        yield [case for case in self.cases if case.joins][::2]
-        add(
-            (event for case in self.cases for event in case.late),
-            persons=lambda event: known.person_of(event.key) if event.key else 0,
-        )
-        self.stage, self.has_late = "late events", True
-        yield [case for case in self.cases if case.late][::2]
-        rekey()
-        self.stage = "re-keyed"
-        yield [case for case in self.cases if case.joins][1::2]
-
-
-def add_columns() -> None:
-    """Give the properties that were asked for columns of their own, as a job does."""
-    for row in property_columns.add_due(clock.now()):
-        eventually(
-            partial(property_columns.is_written, row), within_s=60, what="a column is written"
-        )
-
-
-def join(joins: Iterator[Join]) -> Identities:
-    """Join ids as the writer does, so that queries have to apply the merges."""
-    known = Identities.load()
-    changes = known.plan(identities.Join(one.user, one.other, "test") for one in joins)
-    identities.commit(changes, clock.now())
-    merging.settle()
-    known.apply(changes)
-    return known
-
-
-def rekey() -> None:
-    """Let the engine rewrite the merged persons' events, to the end."""
-
-    def is_done() -> bool:
-        merging.rekey(clock.now() + LATER)
-        return not Epoch.current().pending_overrides
-
-    eventually(is_done, within_s=60, what="the merged persons are re-keyed")
-
-
-def with_tags(cases: Sequence[Case]) -> list[Case]:
-    """Tag all cases; their cohorts get rows."""
-    now, batch = clock.now(), token_hex(3)  # kept rows must not be taken for those of another test
-    rows = [
-        Cohort(name=f"{place}/{number}", definition={}, created_at=now, updated_at=now)
-        for place, case in enumerate(cases)
-        for number in case.cohorts
-    ]
-    ids = iter(row.pk for row in Cohort.objects.bulk_create(rows))
-    found = []
-    for place, case in enumerate(cases):
-        numbers = {number: next(ids) for number in case.cohorts}
-        found.append(tagged(case, f"{batch}.{place}", numbers))
-    definitions = {n: one for case in found for n, one in case.cohorts.items()}
-    for row in rows:
-        row.definition = definitions[row.pk]
-    Cohort.objects.bulk_update(rows, ["definition"], batch_size=500)
-    return found
-
-
-def answered(kind: str, case: Case, epoch: Epoch) -> Json:
-    """Ask the source, without a cache, as everybody does."""
-    found = parse_asked(case.body, case.as_of, django_settings.PORTAL_TIME_ZONE)
-    question = Question(found.params, found.window, case.as_of, epoch=epoch)
-    return sources.get(kind).run(question).extra
-
-
-def hold_against_the_oracle(
-    kind: str, form: fast.Form | None, cases: st.SearchStrategy[Case], compare: Compare
-) -> None:
-    """Ask all cases at every stage; of those that differ from the oracle, show the smallest."""
-    stand = Stand(with_tags(gathered(cases, CASES if form is None else CASES // 4)), form)
-    for concerned in stand.stages():
-        epoch = Epoch.current()
-        wrong: list[tuple[Case, str]] = []
-        for case in concerned:
-            try:
-                compare(stand.asked(case), answered(kind, case, epoch))
-            except AssertionError as difference:
-                wrong.append((case, str(difference)))
-        if wrong:
-            case, why = min(wrong, key=lambda pair: pair[0].size)
-            pytest.fail(f"{why}\n{told(stand, case, len(wrong), len(concerned))}", pytrace=False)
-
-
-def told(stand: Stand, case: Case, wrong: int, asked: int) -> str:
-    lines = [
-        f"{wrong} of {asked} answers differ ({stand.stage}); the smallest case:",
-        f"{case.body}",
-    ]
-    lines += [f"as of {case.as_of}", *map(str, stand.world(case).events)]
-    lines += [f"late: {one}" for one in case.late]
-    return "\n".join([*lines, *map(str, (*case.joins, *case.facts)), f"{case.cohorts}"])
 
 
 # Clock changes, odd offsets, a date that never was, the ends of months and of a leap February.
@@ -344,7 +211,7 @@ DEVICES = ("", "x", "y")
 def event_of(dice: Dice, at: datetime, names: Sequence[str] = "AABC") -> Event:
     properties: Json = {}
     if dice.chance(7):
-        properties["x"] = dice.pick([1, 1, 2, 2.5, "1", True, None, [1]])
+        properties["x"] = dice.pick([1, 1, 2, 2.5, "1", "!", True, None, [1]])
     user = dice.pick(USERS)
     return Event(
         dice.pick(names), at, user, properties=properties,

@@ -9,7 +9,7 @@ from typing import Any
 
 from analytics.ingest.identities import Id
 from tests.insights.events import Event
-from tests.insights.oracles.asking import Asked, ranked, within
+from tests.insights.oracles.asking import Asked, name_of, ranked, within
 from tests.insights.oracles.cohorts import UNITS
 from tests.insights.oracles.funnel import Attempt, Happened, Rules, attempts, early
 from tests.insights.oracles.world import UNSET, Label
@@ -63,6 +63,16 @@ class Funnel:
             place,
         )
 
+    def place(self, event: Event) -> tuple[datetime, str, int]:
+        """Order events of one instant by the breakdown's value, then by what they can be."""
+        body = self.asked.body
+        one = self.happened(0, event)
+        excluded = [len(body["steps"]) + number for number in one.voids]
+        mask = sum(1 << bit for bit in (*one.steps, *excluded))
+        breakdown = body.get("breakdown")
+        label = self.asked.world.label(event, breakdown) if breakdown else UNSET
+        return event.at, as_text(label), mask
+
     def _which(self, event: Event, several: Sequence[Any]) -> frozenset[int]:
         return frozenset(
             number for number, one in enumerate(several)
@@ -82,6 +92,7 @@ class Funnel:
                 one for one in within(all_events, self.asked.start, until + timedelta(microseconds=1))
                 if self.asked.is_meant(one, None, body.get("where", ()))
             ]  # fmt: skip
+            events.sort(key=self.place)
             happened = [self.happened(place, one) for place, one in enumerate(events)]
             if rules.order != "strict":
                 happened = [one for one in happened if one.steps or one.voids]
@@ -103,6 +114,11 @@ class Funnel:
             None if place is None else self.asked.world.label(events[place], breakdown)
             for place in best.places
         )
+
+
+def as_text(label: Label) -> str:
+    """Write a value as it is ordered: not set before booleans, these before numbers and texts."""
+    return "" if label == UNSET else label[0][0] + name_of(label[1])
 
 
 def base_of(steps: Sequence[Any], place: int) -> int:

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
 from tests.insights.events import Event
-from tests.insights.oracles.asking import Asked, within
+from tests.insights.oracles.asking import Asked
+from tests.insights.oracles.sessions import sessions
 from tests.insights.oracles.world import Label
 
 Walk = list[tuple[datetime, Label]]
 Nodes = dict[tuple[int, Label], int]
 Links = dict[tuple[int, Label, Label], tuple[int, float]]
-
-
-def sessions(asked: Asked) -> Iterator[tuple[Any, list[Event]]]:
-    """Yield each person's sessions: by id; without one, split where the gap is too long."""
-    gap = timedelta(minutes=asked.body.get("session_gap_minutes", 30))
-    for who, events in asked.world.people().items():
-        inside = within(events, asked.start, asked.end)
-        for session in dict.fromkeys(event.session for event in inside):
-            own = [event for event in inside if event.session == session]
-            parts = [own[:1]]
-            for earlier, later in pairwise(own):
-                if not session and later.at - earlier.at > gap:
-                    parts.append([])
-                parts[-1].append(later)
-            for part in parts:
-                yield who, part
 
 
 def label(asked: Asked, event: Event) -> Label:
@@ -77,6 +61,8 @@ def answer(asked: Asked) -> tuple[Nodes, Links]:
     nodes: dict[tuple[int, Label], set[Any]] = {}
     links: dict[tuple[int, Label, Label], list[tuple[Any, float]]] = {}
     for who, session in sessions(asked):
+        if who is None:
+            continue
         first, path = walk(asked, session)
         for step, (_, name) in enumerate(path, first):
             nodes.setdefault((step, name), set()).add(who)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,14 @@ class World:
         self.persons = joined(joins)
         self.facts = facts
         self.cohorts = cohorts or {}
+
+    def without(self, one: Id | None) -> World:
+        """Return what is left when an id's person is erased."""
+        left = copy(self)
+        gone = one and self.person(one)
+        left.events = [event for event in self.events if self.who(event) != gone]
+        left.facts = [fact for fact in self.facts if self.person(fact.of) != gone]
+        return left
 
     def who(self, event: Event) -> Id | None:
         """Return the person of an event; nobody is None."""

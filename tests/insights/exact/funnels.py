@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 from zoneinfo import ZoneInfo
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.insights.events import Event
-from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     PLACES,
     TICK,
@@ -23,14 +21,13 @@ from tests.insights.exact.worlds import (
     Case,
     Dice,
     Json,
+    Kind,
     event_of,
-    hold_against_the_oracle,
     joins_of,
 )
 from tests.insights.oracles import funnels
 from tests.insights.oracles.asking import Asked, shown
 
-pytestmark = pytest.mark.slow
 NAMES = "ABCD"
 
 
@@ -93,19 +90,13 @@ def cases(draw: st.DrawFn) -> Case:
     if dice.chance(2):
         body["leave_out_open"] = True
 
-    said: dict[datetime, Json] = {}
-
     def happened(most: int) -> tuple[Event, ...]:
         times = [
             start + dice.number(-1, 14) * UNITS[unit] + dice.pick([0, 0, 0, 1]) * TICK
             for _ in range(6)
         ]
-        drawn = [event_of(dice, dice.pick(times), "AABBCDX") for _ in range(dice.number(0, most))]
-        if "breakdown" not in body:
-            return tuple(drawn)
-        # Events of one instant may be taken in any order, so they must say the same.
         return tuple(
-            replace(one, properties=said.setdefault(one.at, one.properties)) for one in drawn
+            event_of(dice, dice.pick(times), "AABBCDX") for _ in range(dice.number(0, most))
         )
 
     as_of = dice.pick([end, end + 9 * UNITS[unit], end + UNITS["year"]])
@@ -150,5 +141,4 @@ def same_steps(found: Sequence[Json], rows: Sequence[funnels.Row]) -> None:
             assert times == [None] * 4
 
 
-def test_funnels_are_those_of_every_attempt_tried(form: Form) -> None:
-    hold_against_the_oracle("funnel", form, cases(), compare)
+KIND = Kind("funnel", cases(), compare, ("columns", "rows"))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
 from hypothesis import strategies as st
 
 from analytics.ingest.identities import Id
 from tests.insights.events import Fact
-from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     TICK,
     X_IS,
     Case,
     Dice,
     Json,
+    Kind,
     event_of,
-    hold_against_the_oracle,
     instants,
     joins_of,
     span_of,
@@ -25,7 +23,6 @@ from tests.insights.exact.worlds import (
 from tests.insights.oracles import trend
 from tests.insights.oracles.asking import Asked
 
-pytestmark = pytest.mark.slow
 DAY = timedelta(days=1)
 
 
@@ -135,5 +132,4 @@ def compare(asked: Asked, answer: Json) -> None:
     assert found == {is_in: len(users) for is_in, users in counted.items() if users}
 
 
-def test_cohorts_are_those_of_every_rule_decided_for_every_person(form: Form) -> None:
-    hold_against_the_oracle("trend", form, cases(), compare)
+KIND = Kind("trend", cases(), compare, ("columns", "rollups", "rows"))

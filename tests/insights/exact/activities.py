@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pytest
 from hypothesis import strategies as st
 
-from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     UNITS,
     X_IS,
     Case,
     Dice,
     Json,
+    Kind,
     event_of,
-    hold_against_the_oracle,
     instants,
     joins_of,
     span_of,
@@ -23,7 +21,6 @@ from tests.insights.exact.worlds import (
 from tests.insights.oracles import activity
 from tests.insights.oracles.asking import Asked
 
-pytestmark = pytest.mark.slow
 INTERVALS = ("day", "week", "month", "year")
 
 
@@ -60,9 +57,5 @@ def same_stickiness(asked: Asked, answer: Json) -> None:
     assert answer["total"] == sum(users)
 
 
-def test_lifecycles_are_those_of_every_person_looked_at(form: Form) -> None:
-    hold_against_the_oracle("lifecycle", form, cases(), same_lifecycle)
-
-
-def test_stickiness_is_that_of_every_person_looked_at(form: Form) -> None:
-    hold_against_the_oracle("stickiness", form, cases(), same_stickiness)
+LIFECYCLE = Kind("lifecycle", cases(), same_lifecycle, ("columns", "rows"))
+STICKINESS = Kind("stickiness", cases(), same_stickiness, ("columns", "rows"))

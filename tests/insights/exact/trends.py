@@ -7,11 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 
 from tests.insights.events import Event
-from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     TICK,
     UNITS,
@@ -19,8 +17,8 @@ from tests.insights.exact.worlds import (
     Case,
     Dice,
     Json,
+    Kind,
     event_of,
-    hold_against_the_oracle,
     instants,
     joins_of,
     span_of,
@@ -28,7 +26,6 @@ from tests.insights.exact.worlds import (
 from tests.insights.oracles import trend
 from tests.insights.oracles.asking import Asked, shown
 
-pytestmark = pytest.mark.slow
 INTERVALS = ("hour", "day", "day", "week", "month", "year")
 OVER_VALUES = ("sum", "avg", "min", "max", "median", "p90", "p95", "p99")
 MATHS = (
@@ -101,5 +98,4 @@ def alike(value: Any, wanted: Any) -> bool:
     return math.isclose(value, wanted, rel_tol=1e-12)
 
 
-def test_trends_are_those_of_plain_counting(form: Form) -> None:
-    hold_against_the_oracle("trend", form, cases(), compare)
+KIND = Kind("trend", cases(), compare, ("columns", "rollups", "rows"))

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import pytest
 from hypothesis import strategies as st
 
-from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     UNITS,
     X_IS,
     Case,
     Dice,
     Json,
+    Kind,
     event_of,
-    hold_against_the_oracle,
     instants,
     joins_of,
     span_of,
@@ -24,7 +22,6 @@ from tests.insights.exact.worlds import (
 from tests.insights.oracles import returns
 from tests.insights.oracles.asking import Asked, shown
 
-pytestmark = pytest.mark.slow
 INTERVALS = ("day", "day", "week", "month", "year")
 KINDS = ("recurring", "first_time", "first_ever", "first_in_range")
 
@@ -74,5 +71,4 @@ def same_table(found: Json, table: Sequence[returns.Cohort]) -> None:
     assert found["average"] == returns.average(table)
 
 
-def test_retentions_are_those_of_every_person_looked_at(form: Form) -> None:
-    hold_against_the_oracle("retention", form, cases(), compare)
+KIND = Kind("retention", cases(), compare, ("columns", "rows"))

@@ -10,22 +10,19 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.insights.events import Event
-from tests.insights.exact.conftest import Form
 from tests.insights.exact.worlds import (
     TICK,
     X_IS,
     Case,
     Dice,
     Json,
+    Kind,
     event_of,
-    hold_against_the_oracle,
     joins_of,
     span_of,
 )
 from tests.insights.oracles import paths
 from tests.insights.oracles.asking import Asked, shown
-
-pytestmark = pytest.mark.slow
 
 
 @st.composite
@@ -73,5 +70,4 @@ def close(seconds: float) -> Any:
     return pytest.approx(seconds, abs=1e-6)
 
 
-def test_paths_are_those_of_every_session_walked(form: Form) -> None:
-    hold_against_the_oracle("paths", form, cases(), compare)
+KIND = Kind("paths", cases(), compare, ("columns", "rows"))

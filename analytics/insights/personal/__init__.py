@@ -1,0 +1,1 @@
+"""What insights hold of persons: lists of cohorts, definitions that name somebody, kept rows."""
