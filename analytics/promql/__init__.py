@@ -1,0 +1,1 @@
+"""Questions in PromQL, and Prometheus's own HTTP API."""

@@ -1,0 +1,1 @@
+"""The source `promql`: one file a kind of question."""

@@ -1,0 +1,1 @@
+"""Series and their samples: identity, writing, reading, retention, cardinality."""

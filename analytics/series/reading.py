@@ -1,0 +1,208 @@
+"""Samples out of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from analytics.series import known
+from analytics.series.gathering import NOTHING, Floats, Gathered, Ids, Ints, Twice, gathered
+from analytics.series.identity import Series
+from analytics.series.matching import Matcher
+from analytics.series.samples import Samples, TooManySamples, joined
+from analytics.series.sql import lookups
+from analytics.series.sql.conditions import Params
+from analytics.series.sql.lookups import Sets
+from portal.store import client, native
+from portal.store.query import Query
+
+MOST_SAMPLES = 50_000_000  # Prometheus's --query.max-samples
+ROWS_AT_ONCE = 4_000_000  # 24 bytes each, for a moment three times
+NEAREST_MS = 2_500  # how near samples are supposed to be until it is known
+MEMORY_BYTES = 1 << 30
+SETTINGS: Mapping[str, str | int | float] = {
+    "max_memory_usage": MEMORY_BYTES,
+    # A partition is a range of time, so one (series, time) never lies in two of them.
+    "do_not_merge_across_partitions_select_final": 1,
+}
+
+
+WHICH = """WHERE series IN (SELECT number FROM ids)
+    AND ts > fromUnixTimestamp64Milli({start:Int64}) AND ts <= fromUnixTimestamp64Milli({end:Int64})"""
+# FINAL: (series, time) is unique, the later write wins. It takes half as long again where parts are
+# not merged yet, so arrays are read without; in them it shows at once if a sample is there twice.
+ROWS = f"samples FINAL {WHICH}"
+AS_WRITTEN = f"samples {WHICH}"
+NO_IDS: Ids = np.empty(0, np.uint64)
+
+
+@dataclass
+class Cost:
+    """What the engine did for a question so far."""
+
+    queries: int = 0
+    rows_read: int = 0
+    bytes_read: int = 0
+
+    def note(self, answer: client.Columns) -> None:
+        self.queries += 1
+        self.rows_read += answer.rows_read
+        self.bytes_read += answer.bytes_read
+
+
+@dataclass(frozen=True)
+class Found:
+    """Series that match, by their ids in the engine, ascending."""
+
+    ids: Ids
+    series: Mapping[int, Series]
+
+    @cached_property
+    def by_id(self) -> dict[int, Series]:
+        """Return the series by today's ids."""
+        return {one.id: one for one in self.series.values()}
+
+    @cached_property
+    def renamed(self) -> dict[int, int]:
+        """Return ids that were made before a metric's series lay side by side, and today's."""
+        return {key: one.id for key, one in self.series.items() if one.id != key}
+
+
+@dataclass
+class Pieces:
+    """Ids cut so that the samples of each piece are about ROWS_AT_ONCE; `size` is the next one's."""
+
+    ids: Ids
+    size: int
+
+    def __iter__(self) -> Iterator[Ids]:
+        at = 0
+        while at < len(self.ids):
+            piece = self.ids[at : at + self.size]
+            at += len(piece)
+            yield piece
+
+    def had(self, rows: int) -> None:
+        """Learn from how many samples the piece had."""
+        self.size = max(1, min(8 * self.size, self.size * ROWS_AT_ONCE // max(1, rows)))
+
+
+@dataclass(frozen=True)
+class EngineStorage:
+    """What was stored, of the engine that the settings name; one for each question.
+
+    Everything raises client.QueryFailed and client.EngineUnavailable. That regular expressions are
+    some is for the asker to see to.
+    """
+
+    most_samples: int = MOST_SAMPLES
+    cost: Cost = field(default_factory=Cost)
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Samples:
+        """Return the samples with `start_ms` < ts <= `end_ms`, as promql.storage.Storage has it."""
+        parts, total = [], 0
+        for part in self.parts(matchers, start_ms, end_ms):
+            total += len(part.ts)
+            if total > self.most_samples:
+                raise TooManySamples(self.most_samples)
+            parts.append(part)
+        return joined(parts)
+
+    def parts(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[Samples]:
+        """Give what `select` returns in parts of whole series, each of a few million samples.
+
+        So the memory stays bounded where what is made of a part is small, however much is read.
+        """
+        found = self.find([matchers], start_ms, end_ms)
+        pieces = Pieces(found.ids, most_at_first(start_ms, end_ms))
+        if found.renamed:
+            pieces.size = len(found.ids)  # a series may have an id in each of two pieces
+        for ids in pieces:
+            part = self._read(found, ids, start_ms, end_ms)
+            pieces.had(len(part.ts))
+            if part.series:
+                yield part
+
+    def find(self, sets: Sets, start_ms: int, end_ms: int, *, limit: int = 0) -> Found:
+        """Return the series that pass one of the sets of matchers and lived in the range.
+
+        The range is coarse: a series is found up to an hour after its last sample. 0 is no limit.
+        """
+        query = lookups.ids(sets, start_ms, end_ms, limit)
+        ids = self.read(query).get("id", NO_IDS)
+        return Found(np.asarray(ids), known.series_of(np.asarray(ids)))
+
+    def find_series(
+        self, sets: Sets, start_ms: int, end_ms: int, *, limit: int = 0
+    ) -> list[Series]:
+        """Return what `find` finds, by name and labels."""
+        found = self.find(sets, start_ms, end_ms, limit=limit)
+        return sorted(set(found.series.values()), key=lambda s: (s.name, s.labels))
+
+    def label_names(self, sets: Sets, start_ms: int, end_ms: int, *, limit: int = 0) -> list[str]:
+        """Return the names of the labels that series which `find` finds have, in order."""
+        return self.texts(lookups.label_names(sets, start_ms, end_ms, limit))
+
+    def label_values(
+        self, name: str, sets: Sets, start_ms: int, end_ms: int, *, limit: int = 0
+    ) -> list[str]:
+        """Return the values that a label has in series which `find` finds, in order."""
+        return self.texts(lookups.label_values(name, sets, start_ms, end_ms, limit))
+
+    def texts(self, query: Query) -> list[str]:
+        """Run one query of this question whose one column is texts."""
+        answer = client.run(replace(query, settings={**SETTINGS, **query.settings}))
+        return [str(text) for text in answer.columns[0]] if answer.columns else []
+
+    def read(self, query: Query) -> native.Columns:
+        """Run one query of this question and note what it cost."""
+        answer = client.read_columns(replace(query, settings={**SETTINGS, **query.settings}))
+        self.cost.note(answer)
+        return answer.columns
+
+    def _read(self, found: Found, ids: Ids, start_ms: int, end_ms: int) -> Samples:
+        params = rows_of(ids, start_ms, end_ms)
+        try:
+            rows = self._rows(AS_WRITTEN, params, found)
+        except Twice:
+            rows = self._rows(ROWS, params, found)
+        return Samples(
+            [found.by_id[key] for key in rows.ids.tolist()], rows.ends, rows.ts, rows.values
+        )
+
+    def _rows(self, rows: str, params: Params, found: Found) -> Gathered:
+        sql = f"SELECT series, toUnixTimestamp64Milli(ts) AS at, value FROM {rows}"
+        columns = self.read(Query(sql, params))
+        if not columns:
+            return NOTHING
+        keys, ts, values = (np.asarray(columns[name]) for name in ("series", "at", "value"))
+        if found.renamed:
+            keys, ts, values = once(today(keys, found.renamed), ts, values)
+        return gathered(keys, ts, values)
+
+
+def rows_of(ids: Ids, start_ms: int, end_ms: int) -> Params:
+    """Return the parameters of ROWS."""
+    start, end = lookups.known_ms(start_ms), lookups.known_ms(end_ms)
+    return {"ids": known.table_of(ids), "start": start, "end": end}
+
+
+def most_at_first(start_ms: int, end_ms: int) -> int:
+    """Return how many series to read before it is known how near their samples are."""
+    return max(1, ROWS_AT_ONCE * NEAREST_MS // max(NEAREST_MS, end_ms - start_ms))
+
+
+def today(keys: Ids, renamed: Mapping[int, int]) -> Ids:
+    """Return the ids that series have today."""
+    return np.array([renamed.get(key, key) for key in keys.tolist()], np.uint64)
+
+
+def once(keys: Ids, ts: Ints, values: Floats) -> tuple[Ids, Ints, Floats]:
+    """Leave out what a series has under both of its ids for one time."""
+    rows = np.lexsort((ts, keys))
+    keys, ts, values = keys[rows], ts[rows], values[rows]
+    first = np.append(True, (keys[1:] != keys[:-1]) | (ts[1:] != ts[:-1]))
+    return keys[first], ts[first], values[first]
