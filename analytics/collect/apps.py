@@ -11,3 +11,4 @@ class CollectConfig(AppConfig):
 
     def ready(self) -> None:
         discover("analytics.collect.sources")
+        discover("analytics.collect.personal")

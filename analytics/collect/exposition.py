@@ -29,7 +29,9 @@ def page(accept: str, *, without: Collection[str] = ()) -> tuple[bytes, str]:
     """
     encode, content_type = choose_encoder(accept)
     counted = list(instruments.collected())
-    found = {family.name: family for family in counted}
+    # Before anything was counted an instrument is there without samples, so that it can be found.
+    found = {family.name: family for family in instruments.described()}
+    found |= {family.name: family for family in counted}
     # What is read now is truer than what a process wrote down, and is there when it is not.
     found |= {family.name: family for family in figures.of_cache(counted)}
     found |= {family.name: family for family in figures.gathered(without=without)}

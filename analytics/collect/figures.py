@@ -19,8 +19,12 @@ from prometheus_client.core import (
     GaugeMetricFamily,
 )
 from prometheus_client.metrics_core import Metric
+from redis import Redis
+from redis.exceptions import RedisError
 
 from analytics.collect import processes, scrape
+from analytics.collect.business.exposing import of_business
+from analytics.collect.health.exposing import of_health
 from analytics.ingest import state
 from analytics.ingest.instruments import spool_batches, spool_bytes, writer_lag
 from portal.lib import clock, instruments
@@ -28,6 +32,8 @@ from portal.lib import clock, instruments
 log = logging.getLogger(__name__)
 PREFIX = instruments.PREFIX
 PATIENCE_S = 1.0
+QUEUE = "celery"  # the broker's list of jobs
+cpu_shares = processes.CpuShares()
 CONNECTIONS = """
     SELECT coalesce(state, 'starting'), count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1
@@ -48,6 +54,14 @@ def of_processes() -> list[Metric]:
     cpu = CounterMetricFamily(
         PREFIX + "process_cpu_seconds", "CPU time, own and of children", labels=names
     )
+    share = GaugeMetricFamily(
+        PREFIX + "cpu_usage_percent",
+        "CPU used since the last look; 100 is one core",
+        labels=names,
+    )
+    own = GaugeMetricFamily(
+        PREFIX + "memory_heap_used", "Memory that no other process has (USS), bytes", labels=names
+    )
     files = GaugeMetricFamily(PREFIX + "process_open_fds", "Open files", labels=names)
     started = GaugeMetricFamily(
         PREFIX + "process_start_time_seconds", "When it started, Unix time", labels=names
@@ -55,15 +69,18 @@ def of_processes() -> list[Metric]:
     restarts = CounterMetricFamily(
         PREFIX + "process_restarts", "How often the supervisor started it again", labels=names
     )
+    now = clock.now().timestamp()
     for one in processes.usage(settings.DATA_DIR):
         label = [one.name]
         resident.add_metric(label, one.resident_bytes)
         shared_out.add_metric(label, one.proportional_bytes)
         cpu.add_metric(label, one.cpu_seconds)
+        share.add_metric(label, cpu_shares.percent(one, now))
+        own.add_metric(label, one.own_bytes)
         files.add_metric(label, one.open_files)
         started.add_metric(label, one.started_at)
         restarts.add_metric(label, one.restarts)
-    return [resident, shared_out, cpu, files, started, restarts]
+    return [resident, shared_out, cpu, share, own, files, started, restarts]
 
 
 def of_database() -> list[Metric]:
@@ -98,6 +115,20 @@ def of_intake() -> list[Metric]:
     ]
 
 
+def of_queue() -> list[Metric]:
+    """Count the jobs that wait in the broker for a worker."""
+    with Redis.from_url(
+        settings.CACHES["default"]["LOCATION"], socket_timeout=PATIENCE_S,
+        socket_connect_timeout=PATIENCE_S,
+    ) as broker:  # fmt: skip
+        waiting = float(str(broker.llen(QUEUE)))
+    found = GaugeMetricFamily(
+        PREFIX + "job_queue_waiting", "Jobs that wait for a worker", labels=["queue"]
+    )
+    found.add_metric([QUEUE], waiting)
+    return [found]
+
+
 def of_engine() -> list[Metric]:
     """Read what the embedded engine counts itself."""
     return list(scrape.families(scrape.fetch(scrape.engine_target(), timeout_s=PATIENCE_S)))
@@ -130,9 +161,14 @@ GATHERERS: dict[str, Gatherer] = {
     "processes": of_processes,
     "database": of_database,
     "intake": of_intake,
+    "queue": of_queue,
     "engine": of_engine,
+    "business": of_business,
+    "health": of_health,
 }
-EXPECTED = (DatabaseError, sqlite3.Error, OSError, scrape.ScrapeFailed)
+# What is written into series by whoever finds it; scraped from here, it would be there twice.
+OWN_SERIES = ("business", "health")
+EXPECTED = (DatabaseError, sqlite3.Error, OSError, scrape.ScrapeFailed, RedisError)
 
 _pool = ThreadPoolExecutor(max_workers=len(GATHERERS), thread_name_prefix="figures")
 _busy: dict[str, Future[list[Metric]]] = {}

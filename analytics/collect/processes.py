@@ -22,13 +22,14 @@ class Child:
 
 @dataclass(frozen=True)
 class Usage:
-    """One process with all it started. `proportional_bytes` shares out common pages (PSS);
-    it equals the resident size where the system does not tell.
+    """One process with all it started. `proportional_bytes` shares out common pages (PSS), and
+    `own_bytes` leaves them out (USS); both equal the resident size where the system does not tell.
     """
 
     name: str
     resident_bytes: int
     proportional_bytes: int
+    own_bytes: int
     cpu_seconds: float
     open_files: int
     started_at: float
@@ -84,6 +85,7 @@ def _measure(child: Child, pids: list[int]) -> Usage | None:
         root,
         resident_bytes=sum(part.resident_bytes for part in parts),
         proportional_bytes=sum(part.proportional_bytes for part in parts),
+        own_bytes=sum(part.own_bytes for part in parts),
         cpu_seconds=sum(part.cpu_seconds for part in parts),
         open_files=sum(part.open_files for part in parts),
     )
@@ -98,10 +100,12 @@ def _one(child: Child, pid: int) -> Usage | None:
             started_at = process.create_time()
     except psutil.Error:
         return None
+    proportional, own = _shares(process, resident)
     return Usage(
         name=child.name,
         resident_bytes=resident,
-        proportional_bytes=_proportional(process, resident),
+        proportional_bytes=proportional,
+        own_bytes=own,
         # Those of ended children too, or PostgreSQL's counter would fall with each connection.
         cpu_seconds=times.user + times.system + times.children_user + times.children_system,
         open_files=_files(process),
@@ -110,11 +114,33 @@ def _one(child: Child, pid: int) -> Usage | None:
     )
 
 
-def _proportional(process: psutil.Process, resident: int) -> int:
+def _shares(process: psutil.Process, resident: int) -> tuple[int, int]:
+    """Return the proportional size, and that of what no other process has."""
     try:
-        return int(getattr(process.memory_full_info(), "pss", resident))
+        found = process.memory_full_info()
     except psutil.Error:
-        return resident  # another user's process
+        return resident, resident  # another user's process
+    return int(getattr(found, "pss", resident)), int(getattr(found, "uss", resident))
+
+
+class CpuShares:
+    """How much of a core each process used since it was last looked at, or since its start."""
+
+    SHORTEST_S = 1.0  # of less time the clock's ticks would show
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[float, float, float]] = {}
+
+    def percent(self, one: Usage, now: float) -> float:
+        """Return 100 for one whole core. `now` is Unix time, as `started_at` is."""
+        at, used, share = self._last.get(one.name, (one.started_at, 0.0, 0.0))
+        if one.started_at > at:
+            at, used, share = one.started_at, 0.0, 0.0  # it was started again
+        if now - at < self.SHORTEST_S:
+            return share
+        share = max(0.0, one.cpu_seconds - used) / (now - at) * 100
+        self._last[one.name] = (now, one.cpu_seconds, share)
+        return share
 
 
 def _files(process: psutil.Process) -> int:

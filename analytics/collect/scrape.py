@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -13,7 +13,6 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 LARGEST_PAGE_BYTES = 8 * 1024 * 1024
-MOST_SAMPLES = 20_000
 OWN_SCRAPE_HEADER = "X-Portal-Collector"
 
 _http = urllib3.PoolManager(num_pools=2, maxsize=2, retries=False)
@@ -108,14 +107,3 @@ def families(text: str) -> Iterator[Metric]:
         yield from text_string_to_metric_families(text)
     except ValueError as error:
         raise ScrapeFailed(f"This is not Prometheus text: {error}") from error
-
-
-def flat(found: Iterable[Metric]) -> Iterator[tuple[str, Mapping[str, str], float]]:
-    """Return name, labels and value of every sample. Raises ScrapeFailed past MOST_SAMPLES."""
-    count = 0
-    for family in found:
-        for sample in family.samples:
-            count += 1
-            if count > MOST_SAMPLES:
-                raise ScrapeFailed(f"More than {MOST_SAMPLES} samples; nothing of them is kept.")
-            yield sample.name, sample.labels, sample.value

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from analytics.collect import processes, scrape
+from analytics.collect.health import standing
 from analytics.ingest import state
 
 KEPT_S = 2.0
@@ -26,6 +27,7 @@ class Status:
     intake_lag_s: float | None
     workers: int
     engine_ok: bool
+    failing: int = 0  # health checks
 
 
 class _Kept:
@@ -56,6 +58,7 @@ def read(now: datetime) -> Status:
         intake_lag_s=lag_s,
         workers=sum(child.name in WORKERS for child in processes.living(settings.DATA_DIR)),
         engine_ok=scrape.is_answering(settings.CLICKHOUSE_URL, timeout_s=PATIENCE_S),
+        failing=sum(not one.is_up for one in standing.read() if one.is_current(now)),
     )
 
 

@@ -4,7 +4,9 @@ import logging
 
 from celery import shared_task
 
-from analytics.collect import actions
+from analytics.collect.business import collecting
+from analytics.collect.scraping import refreshing
+from analytics.collect.scraping.scraper import scraper
 from portal.lib import clock
 from portal.store.client import EngineUnavailable, QueryFailed
 
@@ -12,9 +14,22 @@ log = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True, acks_late=False)  # lost with its worker: the next is near
-def collect_own_metrics() -> None:
-    """Every 10 s. What cannot be kept now is dropped: the next slot brings fresh figures."""
+def wake_scraper() -> None:
+    """Let this worker scrape; it goes on by itself, also while nobody wakes it."""
+    scraper.wake()
+
+
+@shared_task(ignore_result=True, acks_late=False)
+def refresh_scrape_targets() -> None:
+    """Look up the endpoints of targets with a list, and the portal's own."""
+    refreshing.refresh_due(clock.now())
+
+
+@shared_task(ignore_result=True, acks_late=False)
+def collect_business_metrics() -> None:
+    """Every 5 s: collect what is due, and hold what was collected."""
     try:
-        actions.collect_own_metrics(clock.now())
+        collecting.hold(clock.now())
     except (EngineUnavailable, QueryFailed) as error:
-        log.warning("Own metrics were not kept.", extra={"reason": str(error)})
+        log.warning("Business metrics were not held.", extra={"reason": str(error)})
+    collecting.collect_due(clock.now)

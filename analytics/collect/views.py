@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from analytics.collect import exposition, pulse
+from analytics.collect import exposition, figures, pulse, scrape
 from analytics.collect import status as portal_status
 from analytics.collect.admission import may_read_metrics
 from portal.accounts.decorators import staff_page
@@ -25,10 +25,11 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     if not await sync_to_async(may_read_metrics)(request):
         return error_response(401, "not_authenticated", "Send an API token with read scope.")
     pulse.watch()
+    is_own = scrape.OWN_SCRAPE_HEADER in request.headers
     body, content_type = await asyncio.to_thread(
         exposition.page,
         request.headers.get("Accept", ""),
-        without=request.GET.getlist("without"),
+        without=[*request.GET.getlist("without"), *(figures.OWN_SERIES if is_own else ())],
     )
     return HttpResponse(body, content_type=content_type)
 

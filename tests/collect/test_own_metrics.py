@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from analytics.collect.series import Series, write
 from analytics.collect.sources.own_metrics import OwnMetric, as_quantiles, by_label
 from analytics.collect.sql import samples
 from analytics.collect.sql.samples import Selection
+from analytics.series.identity import Series
+from analytics.series.samples import STALE
+from analytics.series.writing import Batch, write
 from portal.store.models import Epoch
 from portal.store.query import TimeRange
 from portal.store.sources import Question, sources
@@ -25,7 +27,10 @@ def keep(name: str, labels: dict[str, str], values: list[float | None]) -> None:
     for number, value in enumerate(values):
         if value is not None:
             at = START + number * EVERY
-            write([(Series.of(name, labels), value)], at, token=f"{name}{labels}{number}")
+            write(
+                Batch.of_instant([(Series.of(name, labels), value)], at),
+                token=f"{name}{labels}{number}",
+            )
 
 
 def asked(metric: OwnMetric, *, slots: int) -> list[tuple[datetime, str, float]]:
@@ -59,6 +64,27 @@ def test_a_counter_that_began_again_counts_from_zero(metric: str) -> None:
     values = [value for _, _, value in asked(rate_of(metric), slots=3)]
 
     assert values == [2.0, 3.0, 1.0]
+
+
+def test_the_mark_that_a_series_ended_is_no_figure_of_it(metric: str) -> None:
+    keep(metric, {"process": "web"}, [100, 150, STALE, 170])
+    gauge = OwnMetric(
+        "t", "All", Selection(metric, by="process"), samples.gauge, by_label, "bytes", "."
+    )
+    first, third = START, START + 2 * EVERY
+
+    assert asked(rate_of(metric), slots=3) == [(first, "All", 5.0), (third, "All", 2.0)]
+    assert asked(gauge, slots=3) == [(first, "web", 150.0), (third, "web", 170.0)]
+
+
+def test_what_another_server_read_of_the_portal_and_sent_back_counts_only_once(
+    metric: str,
+) -> None:
+    keep(metric, {}, [0, 10])
+    keep(metric, {"job": "portal", "instance": "web"}, [0, 30])
+    keep(metric, {"job": "prometheus", "instance": "portal.example.com"}, [0, 30])
+
+    assert asked(rate_of(metric), slots=1) == [(START, "All", 4.0)]
 
 
 def test_series_are_added_up_unless_told_apart_by_a_label(metric: str) -> None:
@@ -96,7 +122,10 @@ def test_the_increase_over_any_steps_adds_up_to_a_plain_count(metric: str) -> No
 def test_the_step_that_still_runs_is_left_out(metric: str) -> None:
     for number in range(3):
         at = START + number * EVERY
-        write([(Series.of(metric, {}), float(number * 10))], at, token=f"{metric}{number}")
+        write(
+            Batch.of_instant([(Series.of(metric, {}), float(number * 10))], at),
+            token=f"{metric}{number}",
+        )
     half_a_day = TimeRange(START - timedelta(hours=12), START + timedelta(seconds=20))
     question = Question({}, half_a_day, half_a_day.end, epoch=Epoch())
 

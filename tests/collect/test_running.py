@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.running import RunningPortal, eventually, running_portal
+from tests.collect.conftest import Page
+from tests.running import RunningPortal, eventually, free_port, running_portal
+from tests.test_metrics import PREFIX, REPLACED
 
 pytestmark = [pytest.mark.slow]  # one portal for all
 
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+CONFIG = """
+global: {{scrape_interval: 3s, scrape_timeout: 3s}}
+scrape_configs:
+  - job_name: openmetrics
+    static_configs: [{{targets: ["127.0.0.1:{portal}"]}}]
+  - job_name: text
+    static_configs: [{{targets: ["127.0.0.1:{text}"]}}]
+"""
 PROCESSES = {"up", "engine", "postgres", "valkey", "web", "writer", "worker"}
 
 
@@ -38,6 +54,36 @@ def asked(portal: RunningPortal, sql: str) -> list[list[object]]:
     assert answer.status_code == 200, answer.text
     rows: list[list[object]] = answer.json()["data"]
     return rows
+
+
+@pytest.fixture(scope="module")
+def api(portal: RunningPortal) -> Iterator[httpx.Client]:
+    portal.command("create_staff", "scraping@example.com", "--role", "admin")
+    token = portal.command("create_token", "scraping@example.com")
+    with httpx.Client(
+        base_url=portal.url, headers={"Authorization": f"Bearer {token}"}, timeout=20
+    ) as found:
+        yield found
+
+
+def points(api: httpx.Client, query: str) -> list[tuple[float, str]]:
+    """Ask PromQL for one series, now or over a range: its times and values."""
+    answer = api.get("/prometheus/api/v1/query", params={"query": query})
+    assert answer.status_code == 200, answer.text
+    (found,) = answer.json()["data"]["result"] or [{"value": []}]
+    return [(ts, value) for ts, value in found.get("values") or filter(None, [found["value"]])]
+
+
+@contextmanager
+def running(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server of others; skip where it is not installed."""
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def slots_since(portal: RunningPortal, moment: datetime) -> int:
@@ -95,6 +141,39 @@ def test_counters_outlive_the_process_that_counted(portal: RunningPortal) -> Non
     assert counted() >= before
 
 
+def test_all_that_the_replaced_system_counted_is_there_from_the_start(
+    portal: RunningPortal,
+) -> None:
+    def told() -> set[str]:
+        text = httpx.get(f"{portal.url}/metrics").text
+        return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+
+    by_name = ("event_", "custom_")  # there once something of that name came
+    wanted = {f"{PREFIX}{name}" for name in REPLACED if not name.startswith(by_name)}
+    eventually(lambda: told() >= wanted, within_s=20, what="all of them are on /metrics")
+
+
+def test_a_killed_worker_costs_at_most_one_round_of_health_checks(portal: RunningPortal) -> None:
+    def rounds() -> list[list[object]]:
+        return asked(
+            portal,
+            "SELECT toUnixTimestamp(ts), count(), sum(value) FROM samples FINAL WHERE series IN"
+            " (SELECT id FROM series WHERE name LIKE '%health_check_status') GROUP BY ts ORDER BY ts",
+        )
+
+    first = len(eventually(rounds, within_s=45, what="the first round of checks"))
+    text = httpx.get(f"{portal.url}/metrics").text
+    portal.kill("worker")
+    found = eventually(
+        lambda: rounds() if len(rounds()) > first else [], within_s=90, what="the next round"
+    )
+
+    assert 'health_check_status{check="valkey"} 1.0' in text
+    moments = [int(str(at)) for at, _, _ in found]
+    assert all(later - at in (30, 60) for at, later in pairwise(moments))
+    assert all((checks, well) == (3, 3) for _, checks, well in found)  # a gap, and no false zero
+
+
 def test_without_valkey_only_the_slots_of_that_time_are_missing(portal: RunningPortal) -> None:
     began = datetime.now(tz=UTC)
     eventually(lambda: slots_since(portal, began) >= 1, within_s=40, what="samples come")
@@ -117,3 +196,91 @@ def test_a_stopped_engine_costs_its_slots_and_nothing_more(portal: RunningPortal
     resumed = datetime.now(tz=UTC)
 
     eventually(lambda: slots_since(portal, resumed) >= 1, within_s=60, what="samples come again")
+
+
+def test_a_real_node_exporter_is_scraped_and_its_end_is_seen(api: httpx.Client) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    target = {"name": "node", "url": f"http://{address}/metrics", "interval": 5}
+
+    with running("prometheus-node-exporter", f"--web.listen-address={address}"):
+        path = (
+            f"/api/v1/scrape_targets/{api.post('/api/v1/scrape_targets', json=target).json()['id']}"
+        )
+        eventually(lambda: points(api, "node_load1"), within_s=30, what="its series are there")
+        found = api.get(path).json()
+        assert (found["state"], found["last_error"]) == ("up", "")
+        assert found["samples"] > 200
+        before = points(api, 'count({job="node"})')[0][1]
+    eventually(
+        lambda: api.get(path).json()["state"] == "down", within_s=30, what="it is seen to be down"
+    )
+
+    eventually(lambda: not points(api, "node_load1"), within_s=10, what="its series are stale")
+    assert int(before) > 200
+    assert points(api, 'up{job="node"}')[0][1] == "0"
+    assert points(api, 'count({job="node"})')[0][1] == "5"  # what the portal says of it
+    assert "could not be called" in api.get(path).json()["last_error"]
+    api.delete(path)
+
+
+def test_a_killed_worker_costs_one_slot_at_most_and_no_false_zero(
+    portal: RunningPortal, api: httpx.Client
+) -> None:
+    up = 'up{job="portal",instance="web"}[5m]'
+    began = len(eventually(lambda: points(api, up), within_s=40, what="the portal is scraped"))
+
+    portal.kill("worker")  # beat is a thread of it, and dies with it
+    eventually(lambda: len(points(api, up)) >= began + 2, within_s=60, what="it goes on")
+
+    found = points(api, up)
+    times = [ts for ts, _ in found]
+    assert {value for _, value in found} == {"1"}
+    assert len({ts // 10 for ts in times}) == len(times)
+    assert max(after - before for before, after in pairwise(times)) < 25
+
+
+def test_a_real_prometheus_scrapes_the_portal_in_both_formats(
+    portal: RunningPortal, page: Page, tmp_path: Path
+) -> None:
+    text = httpx.get(f"{portal.url}/metrics", headers={"Accept": "text/plain;version=0.0.4"})
+    page.body, page.headers = text.content, {"Content-Type": text.headers["Content-Type"]}
+    openmetrics = httpx.get(f"{portal.url}/metrics", headers={"Accept": OPENMETRICS})
+    assert openmetrics.headers["Content-Type"].startswith("application/openmetrics-text")
+    config = tmp_path / "prometheus.yml"
+    config.write_text(CONFIG.format(portal=portal.port, text=page.port))
+    port = free_port()
+
+    def scraped() -> dict[str, float]:
+        """Return how many samples it took by job, of those that are up."""
+        try:
+            answer = httpx.get(
+                f"http://127.0.0.1:{port}/api/v1/query",
+                params={"query": "scrape_samples_scraped and on (job) up == 1"},
+            ).json()
+        except httpx.HTTPError:
+            return {}
+        rows = answer["data"]["result"]
+        return {row["metric"]["job"]: float(row["value"][1]) for row in rows}
+
+    with running(
+        "prometheus", f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ):  # fmt: skip
+        eventually(lambda: len(scraped()) == 2, within_s=30, what="both are up")
+        assert min(scraped().values()) > 50
+
+
+def test_an_audit_entry_is_sealed_within_seconds_and_verified_from_a_second_terminal(
+    portal: RunningPortal,
+) -> None:
+    portal.command("create_source", "shop-of-the-audit")
+
+    def head() -> int:
+        file = portal.data_dir / "audit" / "heads.ndjson"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return int(json.loads(lines[-1])["position"]) if lines else 0
+
+    eventually(lambda: head() >= 2, within_s=10, what="a signed head over the new entries")
+    eventually(
+        lambda: " 0 wait" in portal.command("audit", "verify"), within_s=10, what="all is sealed"
+    )

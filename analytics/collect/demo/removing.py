@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from analytics.collect.demo import note, people
+from analytics.collect.models import BusinessMetric
 from analytics.ingest import state
 from analytics.ingest.events import key_of
 from analytics.ingest.models import Identity, IngestKey, Merge, Source
@@ -157,6 +158,9 @@ def conclude(data_dir: Path, sources: Sequence[Source], removed: Removed) -> Non
     """Remove what PostgreSQL and the disk know of the demo, with its entry in the audit trail."""
     Source.objects.filter(pk__in=[source.pk for source in sources]).delete()
     people.dismiss(data_dir)
+    # Counters hold what the sample sold; they begin anew with what is left.
+    counters = BusinessMetric.objects.filter(type=BusinessMetric.Type.COUNTER)
+    counters.update(figures=[], collected_at=None)
     unfinished = Merge.objects.exclude(stage__in=(Merge.Stage.DONE, Merge.Stage.JOINED)).count()
     Epoch.move(pending_overrides=unfinished)
     Epoch.rewritten()

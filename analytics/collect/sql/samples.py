@@ -14,6 +14,7 @@ from portal.store.query import Query, TimeRange
 
 STEPS_S = (10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 MOST_STEPS = 400
+OWN_JOB = "portal"  # of what the portal's own target gives; health and business metrics have none
 LOOK_BACK = timedelta(minutes=5)  # an increase needs the sample before the window
 
 
@@ -114,10 +115,15 @@ def _step(column: str) -> str:
 def _chosen(
     selection: Selection, window: TimeRange, start: object
 ) -> tuple[str, dict[str, object]]:
-    """Return the SQL of the selection's samples (series, ts, value, label) and its parameters."""
+    """Return the SQL of the selection's samples (series, ts, value, label) and its parameters.
+
+    They are those that the portal wrote itself, not what another server read of it and sent back.
+    Marks that a series ended are left out: whatever is computed with such a NaN is none or wrong.
+    """
     params: dict[str, object] = {
         "metric": selection.metric,
         "by": selection.by,
+        "own": OWN_JOB,
         "start": start,
         "end": window.end,
         "step": step_of(window),
@@ -131,10 +137,11 @@ def _chosen(
         SELECT series, ts, value, label FROM samples FINAL
         INNER JOIN (
             SELECT id, labels[{{by:String}}] AS label FROM series FINAL
-            WHERE name = {{metric:String}}{conditions}
+            WHERE name = {{metric:String}} AND labels['job'] IN ('', {{own:String}}){conditions}
         ) AS known ON samples.series = known.id
         WHERE ts > {{start:DateTime64(3)}} AND ts <= {{end:DateTime64(3)}}
             AND series IN (SELECT id FROM series WHERE name = {{metric:String}})
+            AND NOT isNaN(value)
         """,
         params,
     )

@@ -1,0 +1,1 @@
+"""What collecting holds of persons, for export and erasure."""
