@@ -11,11 +11,13 @@ import orjson
 import pyarrow as pa
 
 from analytics.ingest.columns import pack
+from analytics.ingest.erased import ErasedIds
 from analytics.ingest.events import Arrival, Reader, Rejection, shift_of
 from analytics.ingest.keys import KeyHolder
 from analytics.ingest.plain import plain_rows
 from analytics.ingest.protocols import Decoded, Receipt
 from analytics.ingest.recent import RecentIds, Seen
+from analytics.ingest.scrub import Scrubber
 from analytics.ingest.spool import Entry
 
 MAX_SHOWN = 16_384  # of a rejected event, in the quarantine
@@ -30,31 +32,54 @@ class Accepted:
     seen: list[Seen]
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the door knows: ids seen lately, ids of erased persons, what is to be scrubbed."""
+
+    recent: RecentIds
+    erased: ErasedIds
+    scrubber: Scrubber | None
+
+
 def accept(
-    decoded: Decoded, text: bytes, holder: KeyHolder, *, recent: RecentIds, now_us: int
+    decoded: Decoded,
+    text: bytes,
+    holder: KeyHolder,
+    *,
+    known: Known,
+    now_us: int,
 ) -> Accepted:
-    """Check every event and pack those that are new."""
+    """Scrub and check every event, and pack those that are new."""
+    recent, erased, scrubber = known.recent, known.erased, known.scrubber
+    if scrubber is not None and scrubber.may_catch(text):
+        scrubber.scrub(decoded.events)
     reader = read_all(decoded.events, arrival_of(decoded, text, holder, now_us))
+    refused = erased.refuse(reader.rows)
     days = pa.array(reader.rows.day, pa.int32()).to_pylist()
     seen = list(zip(reader.rows.key, days, strict=True))
     keep = [key not in recent for key in seen]
     if len(set(seen)) < len(seen):
         drop_repeated(seen, keep)
-    duplicates = keep.count(False)
-    accepted = len(seen) - duplicates
+    for place in refused:
+        keep[place] = False
+    accepted = keep.count(True)
+    duplicates = len(seen) - accepted - len(refused)
     body, expanded = b"", 0
     if accepted:
-        body, expanded = pack(reader.rows, reader.arrival, keep if duplicates else None)
+        body, expanded = pack(reader.rows, reader.arrival, None if all(keep) else keep)
     entry = Entry(
         source=holder.source,
         received_at=now_us,
         events=accepted,
         body=body,
         expanded=expanded,
-        rejections=shown(reader.rejections),
+        rejections=shown(
+            [one for one in reader.rejections if not erased.is_about(one.event)], scrubber
+        ),
     )
-    receipt = Receipt(accepted, duplicates, reader.rejections, reader.warnings)
-    return Accepted(entry, receipt, seen)
+    told = [*reader.rejections, *refused.values()]
+    receipt = Receipt(accepted, duplicates, told, reader.warnings)
+    return Accepted(entry, receipt, [key for at, key in enumerate(seen) if at not in refused])
 
 
 def read_all(events: list[Any], arrival: Arrival) -> Reader:
@@ -89,11 +114,18 @@ def drop_repeated(seen: list[Seen], keep: list[bool]) -> None:
         first.add(key)
 
 
-def shown(rejections: list[Rejection]) -> bytes:
-    """Pack what was rejected for the quarantine; a huge event is cut."""
+def shown(rejections: list[Rejection], scrubber: Scrubber | None) -> bytes:
+    """Pack what was rejected for the quarantine, scrubbed as a whole; a huge event is cut."""
     if not rejections:
         return b""
-    return orjson.dumps([{**one.as_json(), "event": event_text(one.event)} for one in rejections])
+    packed = []
+    for one in rejections:
+        told = {**one.as_json(), "event": one.event}
+        clean = told if scrubber is None else {"index": one.index, **scrubber.value(told, 0)}
+        packed.append(
+            {"field": "", "message": "", **clean, "event": event_text(clean.get("event"))}
+        )
+    return orjson.dumps(packed)
 
 
 def event_text(event: object) -> str:

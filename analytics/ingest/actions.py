@@ -9,11 +9,14 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from analytics.ingest import columns, spool
+from analytics.ingest import columns, committing, spool
+from analytics.ingest.erased import ErasedIds
 from analytics.ingest.events import Arrival, Reader
 from analytics.ingest.identities import Id
 from analytics.ingest.keys import KEY_LABEL
 from analytics.ingest.models import IngestKey, PersonChange, Quarantined, Source
+from analytics.ingest.scrubbers import for_source
+from analytics.ingest.subjects import reference
 from analytics.ingest.wanted import Wanted
 from portal.accounts.models import User
 from portal.audit import trail
@@ -78,15 +81,17 @@ def replay(actor: User | None, quarantined: Iterable[Quarantined], *, now: datet
     """
     opened = spool.Spool(spool.path())
     try:
-        spool.check_room(spool.path(), opened)
-        return sum(replay_one(actor, one, opened, now) for one in quarantined)
+        committing.check_room(spool.path(), opened)
+        ids = ErasedIds()
+        ids.load()
+        return sum(replay_one(actor, one, opened, ids, now) for one in quarantined)
     finally:
         opened.close()
 
 
 @transaction.atomic
 def replay_one(
-    actor: User | None, one: Quarantined, opened: spool.Spool, now: datetime
+    actor: User | None, one: Quarantined, opened: spool.Spool, erased: ErasedIds, now: datetime
 ) -> bool:  # fmt: skip
     source, now_us = one.source, int(now.timestamp() * 1e6)
     digest = one.origin.encode()  # a replayed event without id and time is itself again
@@ -96,9 +101,16 @@ def replay_one(
     )  # fmt: skip
     reader = Reader(arrival)
     try:
-        is_taken = reader.read(one.index, orjson.loads(one.event))
+        event, scrubber = orjson.loads(one.event), for_source(source.pk)
+        if scrubber is not None:
+            scrubber.scrub([event])
+        is_taken = reader.read(one.index, event)
     except orjson.JSONDecodeError as error:
         is_taken, one.message = False, f"The event is not JSON: {error}."
+    refused = erased.refuse(reader.rows) if is_taken else {}
+    if refused:
+        one.delete()  # nothing of an erased person is kept
+        return False
     if is_taken:
         opened.append([spool.Entry(source.pk, now_us, 1, *columns.pack(reader.rows, arrival))])
         one.replayed_at = now
@@ -152,11 +164,6 @@ def check_not_undone(change: PersonChange) -> None:
 def record_person_viewed(actor: User, one: Id) -> None:
     """Note that somebody opened a person's profile."""
     trail.record(actor, "person.view", None, Change(after={"person": reference(one)}))
-
-
-def reference(one: Id) -> str:
-    """Return what stands for an id in the audit trail."""
-    return trail.reference(f"{'user' if one.is_user else 'anonymous'}:{one.value}")
 
 
 def packed(one: Id) -> list[object]:

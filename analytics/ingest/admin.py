@@ -17,12 +17,30 @@ from portal.accounts.models import User
 from portal.audit.admin import AuditedAdmin
 from portal.lib import clock
 
+HOW_TO_SEND = (
+    "Send with one of the source's ingest keys: events to /api/v1/events; metrics by Prometheus's"
+    " remote write to /prometheus/api/v1/write, from OpenTelemetry to /v1/metrics, from jobs that"
+    " end to /metrics/job/&lt;job&gt;. docs/metrics.md has the lines to copy."
+)
+
 
 @admin.register(Source)
 class SourceAdmin(AuditedAdmin):
-    list_display = ("name", "service", "environment", "events_per_minute", "is_sample")
+    list_display = (
+        "name", "service", "environment", "events_per_minute", "samples_per_minute", "is_sample"
+    )  # fmt: skip
     search_fields = ("name", "service")
-    fields = ("name", "service", "environment", "events_per_minute")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "name", "service", "environment", "events_per_minute", "samples_per_minute"
+                ),
+                "description": HOW_TO_SEND,
+            },
+        ),
+    )  # fmt: skip
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -58,6 +76,7 @@ class IngestKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # cannot be s
 class QuarantinedAdmin(AuditedAdmin):
     """Read what was not taken and why, correct the event, and send it once more."""
 
+    personal_fields = ("event",)
     list_display = ("received_at", "source", "field", "message", "replayed_at")
     list_select_related = ("source",)
     list_filter = ("source", "field")

@@ -11,3 +11,4 @@ class IngestConfig(AppConfig):
 
     def ready(self) -> None:
         discover("analytics.ingest.protocols")
+        discover("analytics.ingest.personal")

@@ -14,10 +14,12 @@ from typing import IO, Any
 import orjson
 from django.conf import settings
 
-from analytics.ingest import columns, files, spool
+from analytics.ingest import columns, committing, files, spool
+from analytics.ingest.erased import ErasedIds
 from analytics.ingest.events import KNOWN, Arrival, Reader
 from analytics.ingest.files import Line, Mapping, Progress
 from analytics.ingest.models import Source
+from analytics.ingest.scrubbers import Scrubbers
 from analytics.ingest.spool import Entry, Spool
 from portal.lib import clock
 
@@ -51,10 +53,14 @@ class Importer:
     show: Callable[[float, Counts], None]
     counts: Counts = field(default_factory=Counts)
     rejected_file: Path | None = None
+    erased: ErasedIds = field(default_factory=ErasedIds)
+    scrubbers: Scrubbers = field(default_factory=Scrubbers)
     _pending: set[int] = field(default_factory=set)
 
     def import_file(self, file: Path, mapping: Mapping) -> None:
         """Import one file. Raises NotWritten, files.UnknownFormat, OSError."""
+        self.erased.load()
+        self.scrubbers.load()
         occurrences: dict[bytes, int] = {}
         digest = digest_of(file)
         with files.opened(file, mapping) as (lines, progress), Rejects(file) as rejects:
@@ -71,16 +77,23 @@ class Importer:
         source = self.source
         arrival = Arrival(source.pk, source.service, source.environment, now_us, lambda: digest)
         reader = Reader(arrival, occurrences)
+        scrubber = self.scrubbers.of(source.pk)
+        if scrubber is not None:
+            scrubber.scrub(line.event for line in chunk)
         for line in chunk:
             if line.problem is not None:
                 rejects.add(line.number, line.event, line.problem.field, line.problem.message)
             elif not reader.read(line.number, line.event):
                 problem = reader.rejections[-1]
                 rejects.add(line.number, line.event, problem.field, problem.message)
-        count = len(reader.rows)
+        refused = self.erased.refuse(reader.rows)
+        for why in refused.values():
+            rejects.add(why.index, None, why.field, why.message)
+        count = len(reader.rows) - len(refused)
         self.counts.rejected += len(chunk) - count
         if count:
-            body, expanded = columns.pack(reader.rows, arrival)
+            keep = [place not in refused for place in range(len(reader.rows))]
+            body, expanded = columns.pack(reader.rows, arrival, keep if refused else None)
             entry = Entry(source.pk, now_us, count, body, expanded, wants_outcome=True)
             self._pending.update(self._append(entry))
 
@@ -89,7 +102,7 @@ class Importer:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
-                spool.check_room(spool.path(), self.spool)
+                committing.check_room(spool.path(), self.spool)
                 return self.spool.append([entry])
             except spool.SpoolFull as error:
                 if time.monotonic() > deadline:

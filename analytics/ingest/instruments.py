@@ -17,6 +17,15 @@ duplicate_events = instruments.counter(
 rejected_events = instruments.counter(
     "ingest_events_rejected_total", "Events that could not be taken", ("source",)
 )
+accepted_samples = instruments.counter(
+    "ingest_samples_accepted_total", "Samples of metrics that are durable", ("source",)
+)
+refused_samples = instruments.counter(
+    "ingest_samples_refused_total", "Samples of metrics that could not be taken", ("source",)
+)
+written_samples = instruments.counter(
+    "ingest_writer_samples_written_total", "Samples of metrics that the engine confirmed"
+)
 spool_batches = instruments.gauge("ingest_spool_batches", "Batches that wait for the writer")
 spool_bytes = instruments.gauge("ingest_spool_bytes", "Size of what waits for the writer")
 writer_lag = instruments.gauge(

@@ -14,7 +14,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from analytics.ingest.erased import ErasedIds
 from analytics.ingest.models import IngestKey
+from analytics.ingest.scrubbers import Scrubbers
 from portal.lib.secrets import digest_of, is_shaped_like
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,16 @@ class KeyHolder:
     service: str
     environment: str
     events_per_minute: int | None
+    samples_per_minute: int | None = None
+
+    @property
+    def sender(self) -> str:
+        """Return the source's name as analytics.series.limits counts by."""
+        return sender_of(self.name)
+
+
+def sender_of(name: str) -> str:
+    return f"intake:{name}"
 
 
 class KeysUnknown(Exception):
@@ -127,9 +139,13 @@ def file() -> Path:
     return found
 
 
-def load() -> dict[str, KeyHolder]:
-    """Read all valid keys; gives the thread's database connection back."""
+def load(erased: ErasedIds, scrubbers: Scrubbers) -> dict[str, KeyHolder]:
+    """Read all valid keys, which ids are erased, and what is scrubbed; gives the database
+    connection back.
+    """
     try:
+        erased.load()
+        scrubbers.load()
         valid = IngestKey.objects.filter(revoked_at=None).select_related("source")
         return {key.digest: holder_of(key) for key in valid}
     finally:
@@ -144,4 +160,5 @@ def holder_of(key: IngestKey) -> KeyHolder:
         service=source.service,
         environment=source.environment,
         events_per_minute=source.events_per_minute,
+        samples_per_minute=source.samples_per_minute,
     )

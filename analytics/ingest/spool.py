@@ -5,23 +5,18 @@ One SQLite file: what is committed survives kill -9 and loss of power. docs/deci
 
 from __future__ import annotations
 
-import queue
 import secrets
-import shutil
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import orjson
 from django.conf import settings
 
-MAX_GROUP_BYTES = 32 << 20
 SHRINK_BYTES = 64 << 20
 KEEP_OUTCOMES = 100_000
 ALL = 2**62
@@ -43,8 +38,26 @@ CREATE TABLE IF NOT EXISTS outcomes (
     number INTEGER PRIMARY KEY, written INTEGER NOT NULL, duplicates INTEGER NOT NULL,
     refused INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS samples (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL,
+    received_at INTEGER NOT NULL, samples INTEGER NOT NULL, body BLOB NOT NULL,
+    told BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS pushes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL,
+    received_at INTEGER NOT NULL, push BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+class Kept(Protocol):
+    """Something that can be kept: it writes itself within the spool's transaction."""
+
+    @property
+    def size(self) -> int: ...
+
+    def write(self, db: sqlite3.Connection) -> int: ...
 
 
 class SpoolFull(Exception):
@@ -62,6 +75,29 @@ class Entry:
     expanded: int = 0  # bytes that the rows take in memory
     rejections: bytes = b""
     wants_outcome: bool = False
+
+    def write(self, db: sqlite3.Connection) -> int:
+        """Insert the batch and what was rejected of it; returns the batch's number."""
+        number = self._insert(db) if self.events else 0
+        if self.rejections:
+            db.execute(
+                "INSERT INTO rejections (source, received_at, entries) VALUES (?, ?, ?)",
+                (self.source, self.received_at, self.rejections),
+            )
+        return number
+
+    def _insert(self, db: sqlite3.Connection) -> int:
+        done = db.execute(
+            "INSERT INTO batches (received_at, events, wants_outcome, expanded, body)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (self.received_at, self.events, self.wants_outcome, self.expanded, self.body),
+        )
+        return int(done.lastrowid or 0)
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes wait in memory until they are on disk."""
+        return len(self.body) + len(self.rejections)
 
 
 @dataclass(frozen=True)
@@ -181,7 +217,7 @@ class Spool:
         return row
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit at the end, with everything on disk. Raises SpoolFull."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -196,26 +232,10 @@ class Spool:
 
     # What the door does
 
-    def append(self, entries: Sequence[Entry]) -> list[int]:
-        """Keep batches durably, in one commit; returns their numbers. Raises SpoolFull."""
-        numbers = []
-        with self._transaction() as db:
-            for entry in entries:
-                numbers.append(self._insert(db, entry) if entry.events else 0)
-                if entry.rejections:
-                    db.execute(
-                        "INSERT INTO rejections (source, received_at, entries) VALUES (?, ?, ?)",
-                        (entry.source, entry.received_at, entry.rejections),
-                    )
-        return numbers
-
-    def _insert(self, db: sqlite3.Connection, entry: Entry) -> int:
-        done = db.execute(
-            "INSERT INTO batches (received_at, events, wants_outcome, expanded, body)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (entry.received_at, entry.events, entry.wants_outcome, entry.expanded, entry.body),
-        )
-        return int(done.lastrowid or 0)
+    def append(self, entries: Sequence[Kept]) -> list[int]:
+        """Keep entries durably, in one commit; returns their numbers. Raises SpoolFull."""
+        with self.transaction() as db:
+            return [entry.write(db) for entry in entries]
 
     def outcomes(self, numbers: Sequence[int]) -> list[Outcome]:
         """Return what became of batches that wanted to know, as far as they are written."""
@@ -253,7 +273,7 @@ class Spool:
         return Plan(first, last, token, kept, Narrowed.from_json(narrowed) if narrowed else None)
 
     def write_plan(self, plan: Plan) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "INSERT INTO plans (first, last, token, kept) VALUES (?, ?, ?, ?)",
                 (plan.first, plan.last, plan.token, plan.kept),
@@ -262,12 +282,12 @@ class Spool:
     def narrow(self, plan: Plan, narrowed: Narrowed | None) -> None:
         """Note how far the search for refused rows has come."""
         text = narrowed.as_json() if narrowed else ""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("UPDATE plans SET narrowed = ? WHERE first = ?", (text, plan.first))
 
     def finish(self, plan: Plan, outcomes: Sequence[Outcome]) -> None:
         """Forget the plan and its batches: the engine has them."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("DELETE FROM batches WHERE number BETWEEN ? AND ?", (plan.first, plan.last))
             db.execute("DELETE FROM plans WHERE first = ?", (plan.first,))
             db.executemany(
@@ -283,9 +303,31 @@ class Spool:
         rows = self._db.execute("SELECT * FROM rejections ORDER BY number LIMIT ?", (limit,))
         return list(rows.fetchall())
 
+    def rejected(self) -> Iterator[dict[str, Any]]:
+        """Give each rejected event that waits for the quarantine."""
+        for (entries,) in self._db.execute("SELECT entries FROM rejections ORDER BY number"):
+            yield from orjson.loads(entries)
+
     def forget_rejections(self, up_to: int) -> None:
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("DELETE FROM rejections WHERE number <= ?", (up_to,))
+
+    def last_number(self) -> int:
+        """Return the number of the newest batch that was ever kept."""
+        found = self._one(
+            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'batches'"
+        )
+        return int(found[0])
+
+    def first_number(self) -> int | None:
+        """Return the number of the oldest batch that waits."""
+        found: int | None = self._one("SELECT min(number) FROM batches")[0]
+        return found
+
+    def scrub(self) -> None:
+        """Leave nothing of deleted rows in the file or beside it: free pages, write-ahead log."""
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def shrink(self) -> None:
         """Give a burst's room back to the disk."""
@@ -305,81 +347,29 @@ class Spool:
         return int(self._one("PRAGMA freelist_count")[0] * self._one("PRAGMA page_size")[0])
 
     def size(self) -> Size:
+        """Return what waits: batches of events, the whole file, and since when anything does."""
         first, last = self._one("SELECT min(number), max(number) FROM batches")
-        if first is None:
-            return Size(0, self.used_bytes(), None)
-        (oldest,) = self._one("SELECT received_at FROM batches WHERE number = ?", (first,))
-        return Size(last - first + 1, self.used_bytes(), oldest)
+        ages = [at for table in ("batches", "samples") if (at := self.oldest_at(table)) is not None]
+        batches = 0 if first is None else last - first + 1
+        return Size(batches, self.used_bytes(), min(ages, default=None))
 
+    def oldest_at(self, table: Literal["batches", "samples"]) -> int | None:
+        """Return when the oldest entry of a table came, in microseconds since 1970."""
+        row = self._one(f"SELECT received_at FROM {table} ORDER BY number LIMIT 1")
+        return row[0] if row else None
 
-class Committer:
-    """One thread that puts everything which came during the last fsync into the next."""
+    def note(self, name: str, value: str | None) -> None:
+        """Keep a word about the spool itself; None forgets it."""
+        with self.transaction() as db:
+            if value is None:
+                db.execute("DELETE FROM about WHERE name = ?", (name,))
+            else:
+                db.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (name, value))
 
-    def __init__(self, file: Path) -> None:
-        self._spool = Spool(file)
-        self._file = file
-        self._queue: queue.SimpleQueue[tuple[Entry, Future[int]] | None] = queue.SimpleQueue()
-        self._room_until = 0.0
-        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
-        self._thread.start()
+    def noted(self, name: str) -> str | None:
+        row = self._one("SELECT value FROM about WHERE name = ?", (name,))
+        return str(row[0]) if row else None
 
-    def put(self, entry: Entry) -> Future[int]:
-        """Keep a batch; the future has its number once it is on disk, or raises SpoolFull."""
-        future: Future[int] = Future()
-        self._queue.put((entry, future))
-        return future
-
-    def close(self) -> None:
-        """Commit what waits, and end."""
-        self._queue.put(None)
-        self._thread.join()
-        self._spool.close()
-
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group, is_last = self._group(first)
-            self._commit(group)
-            if is_last:
-                return
-
-    def _group(
-        self, first: tuple[Entry, Future[int]]
-    ) -> tuple[list[tuple[Entry, Future[int]]], bool]:
-        """Take what waits, up to MAX_GROUP_BYTES."""
-        group, size = [first], len(first[0].body)
-        while size < MAX_GROUP_BYTES:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if item is None:
-                return group, True
-            group.append(item)
-            size += len(item[0].body)
-        return group, False
-
-    def _commit(self, group: list[tuple[Entry, Future[int]]]) -> None:
-        try:
-            self._check_room()
-            numbers = self._spool.append([entry for entry, _ in group])
-        except Exception as error:  # noqa: BLE001  # every waiting request must hear of it
-            for _, future in group:
-                future.set_exception(error)
-            return
-        for (_, future), number in zip(group, numbers, strict=True):
-            future.set_result(number)
-
-    def _check_room(self) -> None:
-        """Refuse before the disk is full: the servers beside us need room, too."""
-        if time.monotonic() < self._room_until:
-            return
-        check_room(self._file, self._spool)
-        self._room_until = time.monotonic() + 0.5
-
-
-def check_room(file: Path, spool: Spool) -> None:
-    """Raise SpoolFull when the spool's cap or the disk's reserve is reached."""
-    if spool.used_bytes() > settings.SPOOL_MAX_BYTES:
-        raise SpoolFull("The intake spool has reached its limit; the writer is behind.")
-    if shutil.disk_usage(file.parent).free < settings.DISK_RESERVE_BYTES:
-        raise SpoolFull("The disk is nearly full.")
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a SELECT of whoever has a table here."""
+        return list(self._db.execute(sql, values).fetchall())

@@ -18,7 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import DatabaseError
 
-from analytics.ingest import changing, columns, duplicates, homing, merging, quarantine
+from analytics.ingest import (
+    changing,
+    columns,
+    counting,
+    duplicates,
+    erasing,
+    homing,
+    merging,
+    quarantine,
+)
+from analytics.ingest.erased import ErasedIds
 from analytics.ingest.events import ALIAS, IDENTIFIED
 from analytics.ingest.identities import Id, Identities, Join, commit
 from analytics.ingest.inserting import insert
@@ -47,6 +57,7 @@ class Writer:
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
         self._identities: Identities | None = None
+        self._erased: ErasedIds | None = None
         self._epoch = -1
         self._rekey_began_at: datetime | None = None
         self._rest_until = datetime.min.replace(tzinfo=UTC)
@@ -65,8 +76,9 @@ class Writer:
         """
         if Epoch.current().number != self._epoch:
             self._identities = None
+            self._erased = None
         self._bring_home(now)
-        if not homing.is_moving():
+        if not homing.is_moving() and not self._erase(now):
             self._change(now)
             self._rekey(now)
 
@@ -75,6 +87,26 @@ class Writer:
         if nodes.cluster() is not None and homing.step(now, after=now - merging.REKEY_AFTER):
             merging.count_overrides()
             self._epoch = Epoch.current().number
+
+    def erased(self) -> ErasedIds:
+        """Return the ids whose events are dropped."""
+        if self._erased is None:
+            self._erased = ErasedIds()
+            self._erased.load()
+        return self._erased
+
+    def _erase(self, now: datetime) -> bool:
+        """Take an erasure further, unless a batch is half inserted; true: all else has to wait."""
+        request = erasing.waiting()
+        if request is None or self.spool.plan() is not None:
+            return request is not None and erasing.has_begun(request)
+        is_changed = True  # whatever happens in the middle
+        try:
+            is_changed = erasing.carry_on(request, self.spool, now)
+        finally:
+            if is_changed:
+                self._identities = self._erased = None
+        return erasing.has_begun(request)
 
     def _change(self, now: datetime) -> None:
         """Take a merge or split by an admin further, unless a batch is half inserted."""
@@ -115,11 +147,11 @@ class Writer:
 
     def _is_due(self, now: datetime) -> bool:
         """Let batches gather for a moment: the engine likes few large inserts."""
-        size = self.spool.size()
-        if size.oldest_at is None:
+        oldest_at = self.spool.oldest_at("batches")
+        if oldest_at is None:
             return False
-        age_us = now.timestamp() * 1e6 - size.oldest_at
-        return age_us > MAX_AGE_US or size.bytes > PLENTY_BYTES
+        age_us = now.timestamp() * 1e6 - oldest_at
+        return age_us > MAX_AGE_US or self.spool.used_bytes() > PLENTY_BYTES
 
     def _make_plan(self) -> Plan | None:
         """Journal which rows of the oldest batches are new, and under which token they go."""
@@ -128,14 +160,15 @@ class Writer:
             return None
         rows = columns.merged([batch.body for batch in batches])
         first, last = batches[0].number, batches[-1].number
-        plan = Plan(first, last, f"{self.spool.id}-{first}-{last}", duplicates.keep_new(rows))
+        kept = self.erased().kept(rows, duplicates.keep_new(rows))
+        plan = Plan(first, last, f"{self.spool.id}-{first}-{last}", kept)
         self.spool.write_plan(plan)
         return plan
 
     def _carry_out(self, plan: Plan, now: datetime) -> int:
         batches = self.spool.batches(after=plan.first - 1, up_to=plan.last)
         rows = columns.merged([batch.body for batch in batches])
-        rows = rows.filter(duplicates.mask(plan.kept))
+        rows = self.erased().without_devices(rows.filter(duplicates.mask(plan.kept)))
         refused: dict[int, str] = {}
         if rows.num_rows:
             identities = self.identities(now)
@@ -144,6 +177,7 @@ class Writer:
         self.spool.finish(plan, list(outcomes_of(batches, plan.kept, refused)))
         written_events.inc(rows.num_rows - len(refused))
         dropped_events.inc(len(plan.kept) - rows.num_rows)
+        counting.note(rows)
         return len(batches)
 
     def _join(self, rows: Any, identities: Identities, now: datetime) -> None:

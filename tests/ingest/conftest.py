@@ -18,6 +18,8 @@ from analytics.ingest.intake import Intake
 from analytics.ingest.keys import KeyHolder, Keys
 from analytics.ingest.models import Source
 from analytics.ingest.writer import Writer
+from analytics.series import metadata
+from analytics.series.announcing import announcer
 from portal.lib import clock
 from portal.lib.secrets import digest_of
 from portal.store import client
@@ -126,3 +128,12 @@ def write_all(writer: Writer) -> None:
 
 def rows(sql: str, **params: object) -> list[tuple[Any, ...]]:
     return client.run(Query(sql, params)).rows()
+
+
+@pytest.fixture
+def samples_tables(store_schema: None) -> None:
+    """Empty the tables of samples."""
+    for table in ("series", "samples", "metric_metadata"):
+        client.command(f"TRUNCATE TABLE {table}")
+    announcer.forget()
+    metadata._told.clear()

@@ -34,6 +34,13 @@ def test_a_change_of_a_source_is_in_the_trail(
     assert entry.after == {"environment": "production", "events_per_minute": 600}
 
 
+def test_a_source_says_how_to_send(people: People, browse: PageClient, shop: Source) -> None:
+    page = browse(people.admin).get(f"/admin/ingest/source/{shop.pk}/change/").text
+
+    for path in ("/api/v1/events", "/prometheus/api/v1/write", "/v1/metrics", "/metrics/job/"):
+        assert path in page
+
+
 def test_saving_without_a_change_leaves_no_entry(
     people: People, browse: PageClient, shop: Source
 ) -> None:

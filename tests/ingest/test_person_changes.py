@@ -13,6 +13,7 @@ import pytest
 from analytics.ingest import actions, changing, merging, parting, wanted
 from analytics.ingest.identities import Id, Identities
 from analytics.ingest.models import Apart, Merge, PersonChange
+from analytics.ingest.subjects import reference
 from analytics.ingest.wanted import Wanted
 from analytics.ingest.writer import Writer
 from portal.audit.models import AuditEntry
@@ -339,7 +340,7 @@ def test_the_trail_names_the_change_but_no_id(door: DoorClient, writer: Writer) 
     entry = AuditEntry.objects.get(action="person.merge")
     after = entry.after or {}
     assert (entry.object_id, after["reason"]) == (str(change.pk), "shared laptop")
-    assert after["moves"] == [actions.reference(user("ada@example.com"))]
+    assert after["moves"] == [reference(user("ada@example.com"))]
     assert "ada" not in str(after)
 
 

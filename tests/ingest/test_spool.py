@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from analytics.ingest import writer as writing
-from analytics.ingest.spool import Committer, Entry, Outcome, Plan, Spool
+from analytics.ingest.committing import Committer
+from analytics.ingest.spool import Entry, Outcome, Plan, Spool
 from analytics.ingest.writer import Writer
 from tests.ingest.conftest import DoorClient, rows, write_all
 

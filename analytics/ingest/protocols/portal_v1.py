@@ -6,23 +6,36 @@ from typing import Any
 
 import orjson
 
+from analytics.ingest import bodies
 from analytics.ingest.events import MAX_EVENTS, MAX_TEXT, Unusable, instant, json_type
-from analytics.ingest.protocols import Answer, BadRequest, Decoded, Headers, Receipt, protocols
+from analytics.ingest.known_series import Generation
+from analytics.ingest.protocols import (
+    Answer,
+    BadRequest,
+    Decoded,
+    Headers,
+    Problem,
+    Receipt,
+    Request,
+    bearer_key,
+    plain_refusal,
+    protocols,
+)
 
 
 class PortalV1:
     kind = "portal_v1"
     label = "Portal events, version 1"
     routes = ("/api/v1/events",)
+    methods = ("POST",)
 
     def authenticate(self, headers: Headers, query: str) -> str:
-        """Return the ingest key that the request carries; empty when there is none."""
-        scheme, _, credentials = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return credentials.strip()
-        return headers.get("x-portal-key", "").strip()
+        return bearer_key(headers)
 
-    def decode(self, body: bytes) -> Decoded:
+    def expand(self, packed: bytes, request: Request) -> bytes:
+        return bodies.expanded(packed, request.headers.get("content-encoding", ""))
+
+    def decode(self, body: bytes, request: Request, series: Generation) -> Decoded:
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -42,7 +55,7 @@ class PortalV1:
             sent_at=sent_at(document),
         )
 
-    def answer(self, receipt: Receipt) -> Answer:
+    def answer(self, receipt: Receipt, request: Request) -> Answer:
         body: dict[str, Any] = {"accepted": receipt.accepted}
         if receipt.duplicates:
             body["duplicates"] = receipt.duplicates
@@ -50,6 +63,9 @@ class PortalV1:
         if receipt.warnings:
             body["warnings"] = [one.as_json() for one in receipt.warnings]
         return Answer(200, orjson.dumps(body))
+
+    def refuse(self, problem: Problem, request: Request) -> Answer:
+        return plain_refusal(problem)
 
 
 def batch_text(document: dict[str, Any], field: str) -> str:

@@ -17,6 +17,8 @@ from django.db import DatabaseError, connection
 
 from analytics.ingest import quarantine, spool, state
 from analytics.ingest.instruments import writer_batch, writer_failures
+from analytics.ingest.pushing import Pushes
+from analytics.ingest.sample_writer import SampleWriter
 from analytics.ingest.writer import Writer
 from portal.lib import clock, memory
 from portal.store.client import EngineUnavailable, QueryFailed
@@ -54,15 +56,19 @@ def only_writer() -> Iterator[None]:
 def run(stop: Event) -> None:
     """Write until told to stop; whatever fails is tried again."""
     writer = Writer(spool.Spool(spool.path()))
+    samples = SampleWriter(writer.spool)
+    pushes = Pushes(writer.spool)
     chores_at = 0.0
     while not stop.is_set():
-        done = guarded(lambda: timed_round(writer))
+        # Each for itself: events wait for PostgreSQL, samples do not.
+        rounds = [guarded(lambda: timed_round(writer)), guarded(lambda: timed_round(samples))]
         if time.monotonic() > chores_at:
+            guarded(lambda: pushed(pushes))
             guarded(lambda: chores(writer))
             chores_at = time.monotonic() + CHORES_S
-        if done is None:
+        if None in rounds:
             stop.wait(RETRY_S)
-        elif not done:
+        elif not any(rounds):
             stop.wait(IDLE_S)
 
 
@@ -80,12 +86,17 @@ def guarded(step: Callable[[], int]) -> int | None:
     return None
 
 
-def timed_round(writer: Writer) -> int:
+def timed_round(writer: Writer | SampleWriter) -> int:
     began = time.perf_counter()
     done = writer.round(clock.now())
     if done:
         writer_batch.observe(time.perf_counter() - began)
     return done
+
+
+def pushed(pushes: Pushes) -> int:
+    pushes.step(clock.now())
+    return 0
 
 
 def chores(writer: Writer) -> int:

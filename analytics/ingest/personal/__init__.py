@@ -1,0 +1,1 @@
+"""What the way in holds of persons: events, ids, properties, changes, quarantine, spool."""

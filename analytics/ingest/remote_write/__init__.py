@@ -1,0 +1,1 @@
+"""Bodies of Prometheus's remote write, taken apart."""
