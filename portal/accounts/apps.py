@@ -3,10 +3,15 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
 
+from portal.lib.registry import discover
+
 
 class AccountsConfig(AppConfig):
     name = "portal.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        discover("portal.accounts.personal")
 
 
 class StaffAdminConfig(admin.AdminConfig):

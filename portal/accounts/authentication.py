@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from rest_framework.request import Request
 
 from portal.accounts.models import ApiToken, User
 from portal.lib import clock
+from portal.lib.requests import came_by
 from portal.lib.secrets import digest_of
 
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
@@ -21,15 +24,38 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return the token's owner and the token. Raises AuthenticationFailed (401)."""
         words = get_authorization_header(request).decode("latin-1").split()
-        if not words or words[0].lower() != "bearer":
+        text = self.token_in(words)
+        if text is None:
             return None
-        token = find_token(words[1] if len(words) == 2 else "")
+        token = find_token(text)
         if token is None:
             raise AuthenticationFailed("This API token is unknown, expired or revoked.")
+        came_by(str(token))
         return token.user, token
+
+    def token_in(self, words: list[str]) -> str | None:
+        """Return the token that the header's words hold; None where they speak of something else."""
+        if not words or words[0].lower() != "bearer":
+            return None
+        return words[1] if len(words) == 2 else ""
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
+
+
+class BasicTokenAuthentication(TokenAuthentication):
+    """Take the token as the password of HTTP's Basic scheme, whatever the user name: many programs
+    that speak Prometheus's protocols know no other way.
+    """
+
+    def token_in(self, words: list[str]) -> str | None:
+        if not words or words[0].lower() != "basic":
+            return None
+        try:
+            text = base64.b64decode(words[1] if len(words) == 2 else "", validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+        return text.partition(":")[2]
 
 
 def find_token(text: str) -> ApiToken | None:
@@ -51,3 +77,13 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer"}
+
+
+class BasicTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
+    """Describe the same, with the token as the password."""
+
+    target_class = BasicTokenAuthentication
+    name = "api token as password"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "basic"}

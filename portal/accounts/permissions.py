@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+class MissingScope(PermissionDenied):
+    """The token was not made for this."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This token's scopes do not include {scope}.")
+        self.scope = scope
+
+
 class StaffPermission(BasePermission):
     """Let active staff in. A view names more by `required_permission` ("app.codename") and says
     `reads_by_post = True` when its POST changes nothing (insights).
@@ -51,4 +59,4 @@ def needed_scope(request: Request, view: APIView) -> str:
 def require_scope(token: ApiToken, scope: str) -> None:
     """Raise PermissionDenied (403) unless the token was made for this."""
     if scope not in token.scopes:
-        raise PermissionDenied(f"This token's scopes do not include {scope}.")
+        raise MissingScope(scope)

@@ -9,23 +9,34 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-SEE = ("dashboards.view_dashboard",)
-EXPLORE = (*SEE, "insights.explore")
+SEE = (
+    "dashboards.view_dashboard",
+    "accounts.view_folder",
+    "accounts.view_team",
+    "insights.view_dataset",  # those that are shared with one
+)
+EXPLORE = (*SEE, "insights.explore", "collect.view_scrapetarget")
 ANALYZE = (
     *EXPLORE,
     "insights.run_sql",
     "insights.change_cohort",
     "insights.change_savedinsight",
+    "accounts.change_folder",  # make some; each has its own rights
     "insights.change_annotation",
 )
 ADMINISTER_ACCOUNTS = (
+    "accounts.change_team",
+    "accounts.administer_folders",
+    "accounts.view_grant",
     "accounts.view_user",
     "accounts.add_user",
     "accounts.change_user",
     "accounts.view_apitoken",
     "accounts.delete_apitoken",  # revoke anyone's
     "auth.view_group",
+    "sign_in.change_identityprovider",
 )
+ADMINISTER_METRICS = ("promql.change_prometheusserver",)  # other servers to ask
 ADMINISTER_INTAKE = (
     "ingest.view_source",
     "ingest.change_source",
@@ -33,20 +44,28 @@ ADMINISTER_INTAKE = (
     "ingest.view_quarantined",
     "ingest.change_quarantined",  # correct and replay
     "ingest.change_persons",  # merge and split
+    "ingest.erase_persons",  # ... export and erase
+    "ingest.change_privacy",  # scrubbing, retention
+    "series.change_serieslimit",
 )
 READ_AUDIT = ("audit.view_auditentry",)
 
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": EXPLORE,
     "analyst": ANALYZE,
-    "editor": (*ANALYZE, "dashboards.change_dashboard"),
+    "editor": (*ANALYZE, "dashboards.change_dashboard", "collect.change_businessmetric"),
     "responder": EXPLORE,
     "admin": (
         *ANALYZE,
         "dashboards.administer_dashboards",
+        "collect.change_businessmetric",
+        "collect.administer_business_metrics",
+        "collect.change_scrapetarget",
         "insights.administer_insights",
+        "insights.administer_data_sets",
         *ADMINISTER_ACCOUNTS,
         *ADMINISTER_INTAKE,
+        *ADMINISTER_METRICS,
         *READ_AUDIT,
     ),
     "auditor": READ_AUDIT,

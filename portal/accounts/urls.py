@@ -1,53 +1,50 @@
-"""Pages of one's own account. Of allauth only what is used: no sign-up, no e-mail management."""
+"""Pages of one's own account; how one signs in is portal.sign_in's."""
 
 from __future__ import annotations
 
-from allauth.account import views as allauth
-from django.urls import path, register_converter
-from django.urls.converters import StringConverter
-from django.views.decorators.http import require_http_methods
+from django.urls import path
 
-from portal.accounts import views
-
-
-class Base36Converter(StringConverter):
-    """A user's number as allauth writes it in its links; no hyphen, which ends it there."""
-
-    regex = "[0-9A-Za-z]+"
-
-
-register_converter(Base36Converter, "base36")
-form_page = require_http_methods(["GET", "HEAD", "POST"])
+from portal.accounts.api import folders as folders_api
+from portal.accounts.api import grants as grants_api
+from portal.accounts.api import teams as teams_api
+from portal.accounts.views import own, services, sharing, teams
 
 urlpatterns = [
-    path("accounts/login/", form_page(allauth.login), name="account_login"),
-    path("accounts/logout/", form_page(allauth.logout), name="account_logout"),
-    path("accounts/inactive/", form_page(allauth.account_inactive), name="account_inactive"),
+    path("settings/profile/", own.profile, name="profile"),
+    path("settings/tokens/", own.tokens, name="tokens"),
+    path("settings/tokens/<int:token_id>/revoke/", own.revoke_token, name="token-revoke"),
+    path("teams/", teams.teams, name="teams"),
+    path("teams/<int:pk>/", teams.team, name="team"),
+    path("teams/<int:pk>/members/", teams.add_member, name="team-members"),
     path(
-        "accounts/password/change/",
-        form_page(allauth.password_change),
-        name="account_change_password",
+        "teams/<int:pk>/members/<int:user_id>/remove/",
+        teams.remove_member,
+        name="team-member-remove",
     ),
-    path("accounts/password/set/", form_page(allauth.password_set), name="account_set_password"),
+    path("teams/<int:pk>/delete/", teams.delete_team, name="team-delete"),
+    path("service-accounts/", services.services, name="services"),
+    path("service-accounts/<int:pk>/", services.service, name="service"),
+    path("service-accounts/<int:pk>/change/", services.change_service, name="service-change"),
     path(
-        "accounts/password/reset/", form_page(allauth.password_reset), name="account_reset_password"
+        "service-accounts/<int:pk>/tokens/<int:token_id>/revoke/",
+        services.revoke_service_token,
+        name="service-token-revoke",
     ),
+    path("sharing/<slug:kind>/<int:pk>/", sharing.sharing, name="sharing"),
+    path("sharing/<slug:kind>/<int:pk>/grants/", sharing.share, name="share"),
     path(
-        "accounts/password/reset/done/",
-        form_page(allauth.password_reset_done),
-        name="account_reset_password_done",
+        "sharing/<slug:kind>/<int:pk>/grants/<int:grant_id>/remove/",
+        sharing.unshare,
+        name="unshare",
     ),
+    path("sharing/<slug:kind>/<int:pk>/change/", sharing.change, name="sharing-change"),
+    path("api/v1/teams", teams_api.TeamList.as_view(), name="api-teams"),
+    path("api/v1/teams/<int:pk>", teams_api.TeamDetail.as_view(), name="api-team"),
+    path("api/v1/folders", folders_api.FolderList.as_view(), name="api-folders"),
+    path("api/v1/folders/<int:pk>", folders_api.FolderDetail.as_view(), name="api-folder"),
+    path("api/v1/grants", grants_api.GrantList.as_view(), name="api-grants"),
+    path("api/v1/grants/<int:pk>", grants_api.GrantDetail.as_view(), name="api-grant"),
     path(
-        "accounts/password/reset/key/done/",
-        form_page(allauth.password_reset_from_key_done),
-        name="account_reset_password_from_key_done",
+        "api/v1/access/<slug:kind>/<int:pk>", grants_api.AccessDetail.as_view(), name="api-access"
     ),
-    path(
-        "accounts/password/reset/key/<base36:uidb36>-<path:key>/",
-        form_page(allauth.password_reset_from_key),
-        name="account_reset_password_from_key",
-    ),
-    path("settings/profile/", views.profile, name="profile"),
-    path("settings/tokens/", views.tokens, name="tokens"),
-    path("settings/tokens/<int:token_id>/revoke/", views.revoke_token, name="token-revoke"),
 ]

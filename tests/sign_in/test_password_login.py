@@ -120,6 +120,13 @@ def test_guessing_is_throttled(ada: User, client: Client) -> None:
     assert "_auth_user_id" not in client.session
 
 
+def test_a_lock_is_in_the_audit_trail_once(ada: User, client: Client) -> None:
+    for _ in range(7):
+        log_in(client, ada.email, "wrong")
+
+    assert actions_of(ada).count("user.lock_out") == 1
+
+
 def test_guessing_is_throttled_while_valkey_is_away(
     ada: User, client: Client, settings: object
 ) -> None:

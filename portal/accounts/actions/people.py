@@ -1,9 +1,8 @@
-"""Everything that changes accounts, roles and tokens."""
+"""Accounts and roles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
@@ -11,14 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from portal.accounts.models import SCOPES, ApiToken, User
+from portal.accounts.models import User
 from portal.accounts.roles import ROLES
 from portal.audit import trail
 from portal.audit.trail import Change
 from portal.lib.api import FieldError
-from portal.lib.secrets import new_secret
-
-TOKEN_LABEL = "ptk"  # noqa: S105  # the visible start of every API token
+from portal.live import publish
 
 
 class AlreadyThere(Exception):
@@ -92,6 +89,7 @@ def set_roles(actor: User | None, user: User, roles: Sequence[str]) -> None:
     if before != after:
         change = Change(before={"roles": before}, after={"roles": after})
         trail.record(actor, "user.roles", user, change)
+        publish.rights_changed()
 
 
 @transaction.atomic
@@ -108,6 +106,7 @@ def set_active(actor: User | None, user: User, *, active: bool) -> None:
     user.save(update_fields=["is_active"])
     change = Change(before={"is_active": not active}, after={"is_active": active})
     trail.record(actor, "user.reactivate" if active else "user.deactivate", user, change)
+    publish.rights_changed()
 
 
 @transaction.atomic
@@ -118,56 +117,6 @@ def rename(actor: User, user: User, *, name: str) -> None:
         user.save(update_fields=["name"])
         change = Change(before={"name": before}, after={"name": user.name})
         trail.record(actor, "user.update", user, change)
-
-
-@transaction.atomic
-def create_token(
-    actor: User | None,
-    user: User,
-    *,
-    name: str,
-    scopes: Sequence[str] = SCOPES,
-    expires_at: datetime | None = None,
-) -> tuple[ApiToken, str]:
-    """Return a new token of the user and its text, which is not kept and never shown again.
-
-    Raises FieldError for no name and for scopes that are unknown or none at all.
-    """
-    if not name.strip():
-        raise FieldError("name", "Name the program that will use this token.")
-    secret = new_secret(TOKEN_LABEL)
-    token = ApiToken.objects.create(
-        user=user,
-        name=name.strip()[:120],
-        prefix=secret.prefix,
-        digest=secret.digest,
-        scopes=checked_scopes(scopes),
-        expires_at=expires_at,
-    )
-    trail.record(actor, "token.create", token, Change(after=described(token)))
-    return token, secret.text
-
-
-@transaction.atomic
-def revoke_token(actor: User | None, token: ApiToken, *, now: datetime) -> None:
-    """End a token at once. Revoking twice changes nothing."""
-    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
-    if revoked:
-        before = described(token)
-        token.revoked_at = now
-        trail.record(actor, "token.revoke", token, Change(before, described(token)))
-
-
-def described(token: ApiToken) -> dict[str, object]:
-    """Return what the trail says of a token; its secret is not known here."""
-    return {
-        "owner": token.user_id,
-        "name": token.name,
-        "prefix": token.prefix,
-        "scopes": token.scopes,
-        "expires_at": token.expires_at and token.expires_at.isoformat(),
-        "revoked_at": token.revoked_at and token.revoked_at.isoformat(),
-    }
 
 
 def put_into_roles(user: User, roles: Sequence[str]) -> list[str]:
@@ -206,10 +155,3 @@ def check_password_strength(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise FieldError("password", " ".join(error.messages)) from error
-
-
-def checked_scopes(scopes: Sequence[str]) -> list[str]:
-    unknown = [scope for scope in scopes if scope not in SCOPES]
-    if unknown or not scopes:
-        raise FieldError("scopes", f"Choose at least one of {', '.join(SCOPES)}.")
-    return [scope for scope in SCOPES if scope in scopes]

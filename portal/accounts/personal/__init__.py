@@ -1,0 +1,1 @@
+"""What accounts hold of the persons whose events we measure: names that people gave to things."""
