@@ -10,11 +10,16 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest
 
 from portal.audit.models import AuditEntry
-from portal.audit.trail import Change, record
+from portal.audit.trail import Change, record, reference
 
 
 class AuditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # cannot be subscripted when it runs
-    """A ModelAdmin whose every write leaves an entry, in the same transaction."""
+    """A ModelAdmin whose every write leaves an entry, in the same transaction.
+
+    `personal_fields` may name persons whose events are measured: the trail says that they changed.
+    """
+
+    personal_fields: tuple[str, ...] = ()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -38,18 +43,21 @@ class AuditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # cannot be sub
         self, request: HttpRequest, row: Model, verb: str, before: Any, after: Any
     ) -> None:  # fmt: skip
         actor: Any = request.user  # the site lets only staff in
-        record(actor, f"{row._meta.model_name}.{verb}", row, Change(_plain(before), _plain(after)))
+        change = Change(self._plain(before), self._plain(after))
+        record(actor, f"{row._meta.model_name}.{verb}", row, change)
+
+    def _plain(self, values: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Write rows of relations as their keys, what JSON lacks as text, persons as references."""
+        if values is None:
+            return None
+        return {
+            name: reference(str(value)) if name in self.personal_fields else _plain_value(value)
+            for name, value in values.items()
+        }
 
 
 def _described(row: Model) -> dict[str, Any]:
     return model_to_dict(row)
-
-
-def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Write rows of relations as their keys, and what JSON lacks as text."""
-    if values is None:
-        return None
-    return {name: _plain_value(value) for name, value in values.items()}
 
 
 def _plain_value(value: Any) -> Any:

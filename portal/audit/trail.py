@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 
 from portal.audit.models import AuditEntry
-from portal.lib.requests import current_origin
+from portal.lib.requests import Origin, current_origin
 
 if TYPE_CHECKING:
     from portal.accounts.models import User
@@ -32,7 +32,8 @@ def record(
     subject: models.Model | None = None,
     change: Change | None = None,
 ) -> AuditEntry:
-    """Write one entry. `actor` None means the system; `action` reads `noun.verb`.
+    """Write one entry. `actor` None means the system, or a stranger by the link they came by;
+    `action` reads `noun.verb`.
 
     Secrets are left out of both sides. Call it inside the transaction of the change.
     """
@@ -40,7 +41,7 @@ def record(
     origin = current_origin.get()
     return AuditEntry.objects.create(
         actor=actor,
-        actor_label=str(actor) if actor else "system",
+        actor_label=_label(actor, origin),
         action=action,
         object_type=subject._meta.label_lower if subject is not None else "",
         object_id=str(subject.pk) if subject is not None else "",
@@ -52,17 +53,18 @@ def record(
     )
 
 
+def _label(actor: User | None, origin: Origin) -> str:
+    if actor is None:
+        return origin.program[:200] or "system"
+    return f"{actor}, token {origin.program}"[:200] if origin.program else str(actor)[:200]
+
+
 def reference(value: str) -> str:
     """Return what stands in the trail for personal data, such as a person's id.
 
     Whoever has the value finds its entries by this; nobody gets from here to the value.
     """
     return salted_hmac("portal.audit.reference", value, algorithm="sha256").hexdigest()[:32]
-
-
-def own(actor: User, action: str, *, most: int) -> list[AuditEntry]:
-    """Return what somebody did themselves, newest first: everybody may see that of their own."""
-    return list(AuditEntry.objects.filter(actor=actor, action=action).order_by("-id")[:most])
 
 
 def without_secrets(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Holders that belong to no other app: requests, exports, logs, audit, PostgreSQL, back-ups."""
