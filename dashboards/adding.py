@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+
 from analytics.insights.definitions.reading import Reader
 from analytics.insights.drafts import read_new
 from analytics.insights.forms.shared import RANGE
@@ -17,7 +19,7 @@ from dashboards.actions import NewWidget
 from dashboards.evaluate import CannotShow, Look, interval_for
 from dashboards.evaluate import asked as asked_of
 from dashboards.models import ADMINISTER, CHANGE, Widget
-from dashboards.shapes import TYPES
+from dashboards.variables.selection import CannotFill
 from dashboards.widgets import widgets
 from portal.accounts.access import require, visible
 from portal.accounts.models import User
@@ -45,6 +47,12 @@ USUAL_SIZE = (12, 6)
 def may_make(user: User) -> bool:
     """Tell whether somebody may make dashboards of their own."""
     return user.has_perm(CHANGE) or user.has_perm(ADMINISTER)
+
+
+def require_may_make(user: User) -> None:
+    """Raise PermissionDenied for somebody whose roles do not let them make dashboards."""
+    if not may_make(user):
+        raise PermissionDenied("Your roles do not let you change dashboards.")
 
 
 def insight_in(body: Any, user: User, now: datetime) -> tuple[str, str, Kept]:
@@ -88,21 +96,21 @@ def widget_of(title: str, kind: str, kept: Kept, drawn_as: str = "") -> NewWidge
         raise FieldError("drawn_as", f"This must be one of: {', '.join(choices)}.")
     w, h = SIZES.get(drawn_as, USUAL_SIZE)
     source, query, config = asked(kind, kept)
-    return NewWidget(
-        title, TYPES.get(drawn_as, "chart"), drawn_as, source, query, w, h, config=config
-    )
+    return NewWidget(title, drawn_as, source, query, w, h, config=config)
 
 
 def explore_url(widget: Widget, look: Look, now: datetime) -> str:
     """Return the address where Explore asks the same over the same range; nothing for other sources."""
     try:
+        widget = look.filled(widget, now)
         kind, definition = asked_of(widget)
         chosen = look.range_at(now)
-    except (CannotShow, BadRange):
+    except (CannotShow, CannotFill, BadRange):
         return ""
     if kind == "trend":
         definition.setdefault("interval", interval_for(chosen.end - chosen.start))
-    given = {RANGE.get(name, name): value for name, value in look.chosen.items() if value}
+    given = {RANGE.get(name, name): look.chosen.get(name) for name in ("from", "to", "tz")}
+    given = {name: value for name, value in given.items() if value}
     view = {**widget.config, "chart": widget.kind}
     whole = definition if kind == "sql" else {**definition, "from": look.default, **given}
     return address_of(kind, Kept(whole, view), now)

@@ -12,5 +12,10 @@ class DashboardsConfig(AppConfig):
     label = "dashboards"
 
     def ready(self) -> None:
+        discover("dashboards.annotations")
         discover("dashboards.widgets")
+        discover("dashboards.transformations")
+        importlib.import_module("dashboards.sharing")
+        discover("dashboards.personal")
         importlib.import_module("dashboards.live")  # its topic registers itself
+        importlib.import_module("dashboards.open.live")

@@ -2,77 +2,83 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db import close_old_connections
 from django.template.loader import render_to_string
 
-from analytics.insights.keeping import OTHERWISE
+from dashboards.asking import (
+    Ask,
+    CannotShow,
+    Span,
+    asked,
+    asks_of,
+    interval_for,
+    parts_of,
+    span_of,
+)
+from dashboards.comparing import before, compared, overlaid, with_earlier
+from dashboards.joining import Part, beside, joined, merged
+from dashboards.looking import Look as Look
 from dashboards.marking import with_marks
 from dashboards.models import Widget
+from dashboards.sheets import Sheet, frame_of, sheet_of
+from dashboards.transformations import CannotTransform, transformed
+from dashboards.variables.selection import CannotFill
 from dashboards.widgets import CannotDraw, Drawing, widgets
 from portal.lib.api import FieldError
 from portal.lib.registry import UnknownKind
-from portal.lib.time_range import BadRange, Chosen, read
+from portal.lib.row_rights import MayNotRead
+from portal.lib.time_range import BadRange
 from portal.store import client
 from portal.store.frame import Frame, Meta
 from portal.store.query import EmptyWindow, TimeRange
-from portal.store.sources import Question, ask, dataset
+
+__all__ = ["CannotShow", "Look", "asked", "evaluate", "evaluate_all", "interval_for"]
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="widgets")
-USUAL_RANGE = "-7d"
-
-
-class CannotShow(Exception):
-    """A widget cannot be shown; the text says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a dashboard is looked at: the range as chosen, and the rows that may be read."""
-
-    chosen: Mapping[str, str]  # from, to, tz as in a page's query string
-    rights: str
-    zone: str
-    default: str = USUAL_RANGE
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    def range_at(self, now: datetime) -> Chosen:
-        """Return the range as of a moment. Raises BadRange."""
-        return read(self.chosen, now, default=self.default, zone=self.zone)
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What two viewers must share to share an evaluation."""
-        chosen = tuple(sorted((name, value) for name, value in self.chosen.items() if value))
-        return (chosen, self.rights, self.zone, tuple(sorted(self.variables.items())))
+SPANNING = ("promql", "dataset")  # whose charts show the whole range that was asked
+MAY_FAIL = (
+    CannotShow, CannotFill, CannotDraw, CannotTransform, FieldError, UnknownKind, BadRange,
+    EmptyWindow, MayNotRead,
+)  # fmt: skip
 
 
 def evaluate(widget: Widget, look: Look, now: datetime) -> dict[str, Any]:
     """Return what the box shows: {"html"} or {"figure"}, with "plain", "meta", "state".
 
-    `state` is ok, empty or error. Never raises: a plug point must not take the page with it.
+    `state` is ok, empty or error; "title" where variables are in it; `passes` on an error that may be
+    gone the next time. Never raises: a plug point must not take the page with it.
     """
+    found = evaluated(widget, look, look.moment(now))
+    named = look.named(widget, now)
+    return found if named is widget else {**found, "title": named.title}
+
+
+def evaluated(widget: Widget, look: Look, now: datetime) -> dict[str, Any]:
     try:
-        frame = answer(widget, look, now)
-        drawing = widgets.get(widget.kind).draw(frame, widget.config)
-        return shown(widget, annotated(drawing, widget, look, now), frame.meta)
-    except (CannotShow, CannotDraw, FieldError, UnknownKind, BadRange, EmptyWindow) as problem:
-        return failed(str(problem), now)
+        widget = look.filled(widget, now)
+        widget = compared(widget) if look.is_compared else widget
+        kind = widgets.get(widget.kind)
+        span = span_of(widget.config, look.range_at(now))
+        frame = answer(widget, span, look, now)
+        drawing = spanning(kind.draw(frame, widget.config), widget, span)
+        return shown(widget, with_marks(drawing, widget, span.window, look), frame.meta, span.note)
+    except MAY_FAIL as problem:
+        return failed(str(problem), now, passes=not isinstance(problem, MayNotRead))
     except client.EngineUnavailable:
-        return failed("The engine does not answer; it restarts by itself.", now)
+        return failed("The engine does not answer; it restarts by itself.", now, passes=True)
     except client.QueryFailed as problem:
-        return failed(str(problem).splitlines()[0][:300], now)
+        return failed(str(problem).splitlines()[0][:300], now, passes=True)
     except Exception:
         log.exception("A widget failed.", extra={"widget": widget.key, "kind": widget.kind})
-        return failed("This widget failed; the log of web says why.", now)
+        return failed("This widget failed; the log of web says why.", now, passes=True)
 
 
 def evaluate_all(listed: list[Widget], look: Look, now: datetime) -> dict[str, dict[str, Any]]:
@@ -88,62 +94,55 @@ def in_thread(widget: Widget, look: Look, now: datetime) -> dict[str, Any]:
         close_old_connections()
 
 
-def answer(widget: Widget, look: Look, now: datetime) -> Frame:
+def answer(widget: Widget, span: Span, look: Look, now: datetime) -> Frame:
+    """Ask every query of a widget, and make one answer of them."""
     if widget.source == "text":
         return Frame((), (), Meta(as_of=now), {"text": widget.query})
-    chosen = look.range_at(now)
-    window = TimeRange(chosen.start, chosen.end, chosen.zone)
-    kind, params = asked(widget)
-    if kind == "trend":
-        params.setdefault("interval", interval_for(window.end - window.start))
-    return ask(kind, Question(params=params, window=window, as_of=now, rights=look.rights))
+    asks = list(asks_of(widget))
+    parts = parts_of(asks, span, now, look.rights)
+    steps = widget.config.get("transformations")
+    if steps:
+        sheets = [sheet_of(part.ref, part.frame, several=len(parts) > 1) for part in parts]
+        return one_frame(transformed(sheets, steps), parts[0].frame.meta)
+    found = seen(asks, parts, span.window)
+    if widget.source == "insight":
+        return overlaid(found)
+    if not look.is_compared or widget.source != "promql" or span.is_all:
+        return found
+    earlier = before(span.window)
+    parts = parts_of(asks, replace(span, window=earlier), now, look.rights)
+    return with_earlier(found, seen(asks, parts, earlier), earlier.end - earlier.start)
 
 
-def annotated(drawing: Drawing, widget: Widget, look: Look, now: datetime) -> Drawing:
-    """Put what happened meanwhile on a chart of an insight."""
-    if widget.source != "insight":
+def seen(asks: Sequence[Ask], parts: Sequence[Part], window: TimeRange) -> Frame:
+    """Return one answer of those queries that are not hidden."""
+    shown = [part for part, one in zip(parts, asks, strict=True) if not one.is_hidden]
+    return joined(shown or parts, window.end.astimezone(window.tzinfo))
+
+
+def one_frame(sheets: Sequence[Sheet], meta: Meta) -> Frame:
+    """Return what is left of the transformations as one answer."""
+    if not sheets:
+        return Frame((), (), meta)
+    has_times = all(sheet.time and sheet.numbers for sheet in sheets)
+    return frame_of(beside(sheets) if has_times else merged(sheets))
+
+
+def spanning(drawing: Drawing, widget: Widget, span: Span) -> Drawing:
+    """Let a chart of samples span the whole range: where nothing was measured nothing is drawn."""
+    axis = drawing.figure["layout"].get("xaxis", {}) if drawing.figure else {}
+    if widget.source not in SPANNING or span.is_all or axis.get("type") != "date":
         return drawing
-    chosen = look.range_at(now)
-    window = TimeRange(chosen.start, chosen.end, chosen.zone)
-    return with_marks(drawing, insight_of(widget)[1], window)
+    start, end = (
+        f"{edge.astimezone(span.window.tzinfo):%Y-%m-%dT%H:%M:%S}"
+        for edge in (span.window.start, span.window.end)
+    )
+    axis.setdefault("range", [start, end])
+    return drawing
 
 
-def interval_for(length: timedelta) -> str:
-    """Choose buckets that give a readable number of points."""
-    steps = ((3, "minute"), (24 * 8, "hour"), (24 * 190, "day"), (24 * 750, "week"))
-    hours = length.total_seconds() / 3600
-    return next((name for limit, name in steps if hours <= limit), "month")
-
-
-def asked(widget: Widget) -> tuple[str, dict[str, Any]]:
-    """Return the source's kind and parameters that a widget's query names."""
-    if widget.source == "dataset":
-        return dataset(widget.query), {}
-    if widget.source == "sql":
-        return "sql", {"query": widget.query, "parameters": widget.config.get("parameters") or {}}
-    if widget.source != "insight":
-        raise CannotShow(f"This portal has no source “{widget.source}” yet.")
-    kind, definition = insight_of(widget)
-    return kind, {name: value for name, value in definition.items() if name not in OTHERWISE}
-
-
-def insight_of(widget: Widget) -> tuple[str, dict[str, Any]]:
-    """Return the kind and the definition that a widget's query holds.
-
-    The definition stands under `definition` (a retention has a `kind` of its own), or beside the
-    kind. Raises CannotShow.
-    """
-    try:
-        given = json.loads(widget.query)
-        kind = given.pop("kind")
-        definition = dict(given.get("definition", given))
-    except (ValueError, KeyError, AttributeError, TypeError) as problem:
-        raise CannotShow("The query is not an insight's JSON definition with a kind.") from problem
-    return kind, definition
-
-
-def shown(widget: Widget, drawing: Drawing, meta: Meta) -> dict[str, Any]:
-    base = {"state": "ok", "plain": drawing.plain, "meta": meta.as_json()}
+def shown(widget: Widget, drawing: Drawing, meta: Meta, note: str = "") -> dict[str, Any]:
+    base = {"state": "ok", "plain": drawing.plain, "meta": meta.as_json(), "note": note}
     if drawing.is_empty:
         title = widget.config.get("empty", "Nothing in this range")
         html = render_to_string("dashboards/widgets/empty.html", {"title": title})
@@ -153,7 +152,8 @@ def shown(widget: Widget, drawing: Drawing, meta: Meta) -> dict[str, Any]:
     return base | {"html": render_to_string(drawing.template, dict(drawing.context))}
 
 
-def failed(reason: str, now: datetime) -> dict[str, Any]:
+def failed(reason: str, now: datetime, *, passes: bool = False) -> dict[str, Any]:
     html = render_to_string("dashboards/widgets/error.html", {"reason": reason})
     meta = replace(Meta(as_of=now), warnings=(reason,))
-    return {"state": "error", "html": html, "plain": None, "meta": meta.as_json()}
+    found = {"state": "error", "html": html, "plain": None, "meta": meta.as_json()}
+    return found | {"passes": True} if passes else found

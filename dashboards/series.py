@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dashboards.options.calcs import calculate
+from dashboards.options.overrides import Subject
+from dashboards.sheets import LONG, series_name
 from dashboards.widgets import CannotDraw
 from portal.store.frame import Frame
+
+MOST_LINES = 500  # of a table of rows with a name: more nobody tells apart
 
 
 @dataclass(frozen=True)
@@ -21,19 +26,46 @@ class Line:
     values: list[float | None]
     complete: list[bool]
     total: float | None
+    unit: str = ""
+    ref: str = "A"
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def last(self) -> float | None:
         return next((value for value in reversed(self.values) if value is not None), None)
 
+    @property
+    def subject(self) -> Subject:
+        """What overrides match it by."""
+        return Subject(self.name, "number", self.unit, self.ref)
+
+    def value(self, calc: str = "") -> float | None:
+        """Return one number of all: the calculation asked for, else an insight's total, else the last."""
+        if not calc:
+            return self.last if self.total is None else self.total
+        return (
+            self.total
+            if calc == "total" and self.total is not None
+            else calculate(calc, self.values)
+        )
+
 
 def lines(frame: Frame) -> list[Line]:
     """Return the lines in the order in which they first appear.
 
-    Raises CannotDraw without values over time. Reads columns `t`, `series`, `value`, and where they exist `breakdown`, `compare`, `complete`.
+    Reads columns `t`, `series`, `value`, and where they exist `breakdown`, `compare`, `complete`;
+    or a time beside numbers, each a line; or a time, one text and one number.
+    Raises CannotDraw for rows without values over time; no rows are no lines.
     """
-    if not {"t", "series", "value"} <= {column.name for column in frame.columns}:
+    if {column.name for column in frame.columns} >= LONG:
+        return list(_of_series(frame))
+    found = list(_of_columns(frame))
+    if not found and len(frame):
         raise CannotDraw("There are no values over time in this answer: draw it as a table.")
+    return found
+
+
+def _of_series(frame: Frame) -> Iterator[Line]:
     found: dict[tuple[str, bool], list[tuple[datetime, float | None, bool]]] = {}
     size = len(frame)
     names = _names(frame)
@@ -42,23 +74,61 @@ def lines(frame: Frame) -> list[Line]:
     cells = zip(frame.column("t"), names, compare, frame.column("value"), complete, strict=True)
     for t, name, is_compare, value, is_complete in cells:
         found.setdefault((name, bool(is_compare)), []).append((t, value, bool(is_complete)))
-    totals = _totals(frame)
-    return [
-        Line(
+    totals, unit = _totals(frame), unit_of(frame)
+    refs, labels, units = (frame.extra.get(name, {}) for name in ("refs", "labels", "units"))
+    for (name, is_compare), points in found.items():
+        yield Line(
             name=name,
             is_compare=is_compare,
             times=[point[0] for point in points],
             values=[point[1] for point in points],
             complete=[point[2] for point in points],
             total=totals.get((name, is_compare)),
+            unit=units.get(name, unit),
+            ref=refs.get(name, frame.extra.get("ref", "A")),
+            labels=labels.get(name, {}),
         )
-        for (name, is_compare), points in found.items()
-    ]
+
+
+def _of_columns(frame: Frame) -> Iterator[Line]:
+    """Read rows that have a time: a line per number, or per text where there is one of each."""
+    typed = [(column, cells) for column, cells in zip(frame.columns, frame.values, strict=True)]
+    times = next((cells for column, cells in typed if column.type == "time"), None)
+    numbers = [(column, cells) for column, cells in typed if column.type == "number"]
+    texts = [cells for column, cells in typed if column.type == "string"]
+    if times is None or not numbers:
+        return
+    refs, labels = frame.extra.get("refs", {}), frame.extra.get("labels", {})
+    for column, cells in numbers:
+        name = column.label or column.name
+        by_name = (
+            _by_name(texts[0], times, cells)
+            if len(texts) == 1 and len(numbers) == 1
+            else {name: list(zip(times, cells, strict=True))}
+        )
+        for called, points in list(by_name.items())[:MOST_LINES]:
+            known = sorted(
+                (point for point in points if point[0] is not None), key=lambda one: one[0]
+            )
+            yield Line(
+                called, False, [t for t, _ in known], [value for _, value in known],
+                [True] * len(known), None, column.unit, refs.get(name, "A"), labels.get(name, {}),
+            )  # fmt: skip
+
+
+def _by_name(
+    names: Sequence[Any], times: Sequence[datetime], cells: Sequence[Any]
+) -> dict[str, list[tuple[datetime, Any]]]:
+    found: dict[str, list[tuple[datetime, Any]]] = {}
+    for name, t, cell in zip(names, times, cells, strict=True):
+        found.setdefault(str(name), []).append((t, cell))
+    return found
 
 
 def unit_of(frame: Frame) -> str:
-    column = next((column for column in frame.columns if column.name == "value"), None)
-    return column.unit if column else ""
+    """Return the unit that all numbers of an answer share, or nothing."""
+    units = {column.unit for column in frame.columns if column.type == "number"}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _names(frame: Frame) -> list[str]:
@@ -66,14 +136,9 @@ def _names(frame: Frame) -> list[str]:
     breakdown = _optional(frame, "breakdown", [None] * len(frame))
     several = len(set(series)) > 1
     return [
-        _name(label, part, several=several) for label, part in zip(series, breakdown, strict=True)
+        series_name(label, part, several=several)
+        for label, part in zip(series, breakdown, strict=True)
     ]
-
-
-def _name(label: str, part: Any, *, several: bool) -> str:
-    if part is None:
-        return str(label)
-    return f"{label}: {part}" if several else str(part)
 
 
 def _optional(frame: Frame, name: str, otherwise: Sequence[Any]) -> Sequence[Any]:
@@ -89,7 +154,7 @@ def _totals(frame: Frame) -> dict[tuple[str, bool], float | None]:
     several = len({series["label"] for series in answered}) > 1
     return {
         (
-            _name(series["label"], series.get("breakdown_value"), several=several),
+            series_name(series["label"], series.get("breakdown_value"), several=several),
             bool(series.get("compare")),
         ): series["total"]
         for series in answered

@@ -2,53 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dashboards.models import Dashboard, Widget
 
-# The API's coarse word for a kind of widget; a chart where nothing is said.
-TYPES = {"stat": "metric", "table": "table", "text": "custom"} | dict.fromkeys(
-    (
-        "line",
-        "area",
-        "bar",
-        "funnel",
-        "retention",
-        "lifecycle",
-        "stickiness",
-        "paths",
-        "sessions",
-        "picture",
-    ),
-    "chart",
-)
 
-
-def size_of(width: int) -> str:
-    """Return the API's coarse word for a width in columns."""
-    for limit, name in ((6, "small"), (12, "medium"), (23, "large")):
-        if width <= limit:
-            return name
-    return "full-width"
-
-
-def as_json(dashboard: Dashboard, widgets: list[Widget] | None = None) -> dict[str, Any]:
+def document_of(dashboard: Dashboard, widgets: list[Widget] | None = None) -> dict[str, Any]:
+    """Return a stored dashboard as the document that `dashboards.document.checked` returns."""
     shown = list(dashboard.widgets.all()) if widgets is None else widgets
+    return {
+        "name": dashboard.name,
+        "description": dashboard.description,
+        "tags": dashboard.tags,
+        "time": {"from": "", "to": "", **dashboard.time},
+        "variables": dashboard.variables,
+        "tabs": dashboard.tabs,
+        "annotations": dashboard.annotations,
+        "links": dashboard.links,
+        "widgets": [widget_as_json(widget) for widget in shown],
+    }
+
+
+def as_json(
+    dashboard: Dashboard,
+    widgets: list[Widget] | None = None,
+    paths: Mapping[int, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return the API's shape; `paths` are those of the folders that the asker may see."""
     return {
         "id": dashboard.pk,
         "uid": dashboard.uid,
-        "name": dashboard.name,
-        "description": dashboard.description,
-        "folder": None,
-        "tags": dashboard.tags,
+        "folder": paths.get(dashboard.folder_id or 0),
         "is_public": dashboard.is_public,
         "created_by": dashboard.created_by.email if dashboard.created_by else "system",
         "created_at": dashboard.created_at,
         "updated_at": dashboard.updated_at,
         "version": dashboard.version,
-        "variables": dashboard.variables,
-        "time": dashboard.time,
-        "widgets": [widget_as_json(widget) for widget in shown],
+        **document_of(dashboard, widgets),
     }
 
 
@@ -62,6 +54,32 @@ def widget_as_json(widget: Widget) -> dict[str, Any]:
         "query": widget.query,
         "refresh_interval": widget.refresh_interval_ms,
         "size": widget.size,
-        "position": {"x": widget.x, "y": widget.y, "w": widget.w, "h": widget.h},
+        "position": {
+            "x": widget.x, "y": widget.y, "w": widget.w, "h": widget.h,
+            **({"tab": widget.tab} if widget.tab else {}),
+        },
         "config": {**widget.config, "kind": widget.kind},
+    }  # fmt: skip
+
+
+def values_of(widget: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row that a widget of a document is stored in."""
+    position = widget["position"]
+    config = {name: value for name, value in widget["config"].items() if name != "kind"}
+    return {
+        "key": widget["id"],
+        "type": widget["type"],
+        "kind": widget["config"]["kind"],
+        "title": widget["title"],
+        "description": widget["description"],
+        "source": widget["source"],
+        "query": widget["query"],
+        "refresh_interval_ms": widget["refresh_interval"],
+        "size": widget["size"],
+        "x": position["x"],
+        "y": position["y"],
+        "w": position["w"],
+        "h": position["h"],
+        "tab": position.get("tab", ""),
+        "config": config,
     }

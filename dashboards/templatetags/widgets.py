@@ -8,10 +8,12 @@ from typing import Any
 
 from django import template
 
+from portal.lib.text import grouped
+
 register = template.Library()
 
-UNITS = {"h": "hours", "d": "days", "w": "weeks", "mo": "months"}
-RELATIVE = re.compile(r"-(\d+)(h|d|w|mo)")
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks", "mo": "months"}
+RELATIVE = re.compile(r"-(\d+)(m|h|d|w|mo)")
 WORDS = {"$other": "Other", "$none": "Not set"}
 
 
@@ -19,6 +21,12 @@ WORDS = {"$other": "Other", "$none": "Not set"}
 def at(items: Sequence[Any], index: int) -> Any:
     """Return the item at an index."""
     return items[index]
+
+
+@register.filter
+def full(value: Any) -> str:
+    """Say a value with all its digits, for the title of a short one."""
+    return grouped(value) if isinstance(value, int | float) else str(value or "")
 
 
 @register.filter
@@ -31,4 +39,7 @@ def series_word(name: Any) -> Any:
 def range_words(begin: str) -> str:
     """Say where a relative range begins: "-24h" is "the last 24 hours"."""
     back = RELATIVE.fullmatch(begin)
-    return f"the last {back[1]} {UNITS[back[2]]}" if back else "the dashboard's range"
+    if back is None:
+        return "the dashboard's range"
+    unit = UNITS[back[2]]
+    return f"the last {unit.removesuffix('s')}" if back[1] == "1" else f"the last {back[1]} {unit}"

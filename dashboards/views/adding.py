@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,37 +16,51 @@ from analytics.insights.keeping import checked
 from analytics.insights.models import EXPLORE, SavedInsight
 from analytics.insights.pages import PAGES, Kept
 from analytics.insights.views.keeping import carried, go, shown_page
-from dashboards import actions
-from dashboards.adding import drawings, insight_in, may_make, widget_of
+from dashboards import actions, adding_metrics
+from dashboards.actions import NewWidget
+from dashboards.adding import drawings, insight_in, require_may_make, widget_of
 from dashboards.models import Dashboard, Widget
-from portal.accounts.access import fetch, visible
+from portal.accounts.access import editable, fetch, visible
 from portal.accounts.decorators import staff_page
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.lib.field_error import FieldError
 
 
+@dataclass(frozen=True)
+class Addition:
+    """What is to be added: its name, what it is, what it can be drawn as, and how it becomes a widget.
+
+    `starts` is its relative range, for a dashboard that is made for it.
+    """
+
+    title: str
+    label: str
+    drawings: list[tuple[str, str]]
+    starts: str
+    make: Callable[[str, str], NewWidget]
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(EXPLORE)
 def add(request: StaffRequest) -> HttpResponse:
     """Ask for a dashboard and a title, and add; without a title a POST only brings a state."""
-    if not may_make(request.user):
-        raise PermissionDenied("Your roles do not let you change dashboards.")
+    require_may_make(request.user)
     try:
-        name, kind, kept = wanted(request)
+        addition = metrics_shown(request) or insight_shown(request)
     except FieldError as problem:
         return dialog(request, {"nothing": problem.message}, status=400)
     context: dict[str, object] = {
-        "title": name,
-        "kind": PAGES[kind].label if kind in PAGES else kind,
-        "drawings": drawings(kind, kept.view),
-        "dashboards": Dashboard.objects.editable_by(request.user),
+        "title": addition.title,
+        "kind": addition.label,
+        "drawings": addition.drawings,
+        "dashboards": editable(request.user, Dashboard),
         "carried": [*way_back(request), *carried(request)],
     }
     if "title" not in request.POST:
         return dialog(request, context)
     try:
-        widget = added(request, kind, kept)
+        widget = added(request, addition)
     except FieldError as problem:
         return dialog(request, context | {"given": request.POST, "problem": problem}, status=400)
     messages.success(request, f"“{widget.title}” is on {widget.dashboard.name}.")
@@ -58,6 +74,30 @@ def way_back(request: StaffRequest) -> list[tuple[str, str]]:
         return [("insight", saved)]
     at = request.POST.get("at") or request.GET.get("at") or request.headers.get("HX-Current-URL")
     return [("at", at or "")]
+
+
+def metrics_shown(request: StaffRequest) -> Addition | None:
+    """Return the queries of Explore metrics; nothing on any other page. Raises FieldError."""
+    form = adding_metrics.shown_at(str(dict(way_back(request)).get("at", "")))
+    if form is None:
+        return None
+
+    def make(title: str, drawn_as: str) -> NewWidget:
+        return adding_metrics.widget_of(title, form, drawn_as)
+
+    starts = adding_metrics.starts_of(form)
+    return Addition("", "Metrics", adding_metrics.drawings(form), starts, make)
+
+
+def insight_shown(request: StaffRequest) -> Addition:
+    """Return a saved insight, or what a page of Explore asks. Raises FieldError."""
+    name, kind, kept = wanted(request)
+
+    def make(title: str, drawn_as: str) -> NewWidget:
+        return widget_of(title, kind, kept, drawn_as)
+
+    label = PAGES[kind].label if kind in PAGES else kind
+    return Addition(name, label, drawings(kind, kept.view), starts_of(kept), make)
 
 
 def wanted(request: StaffRequest) -> tuple[str, str, Kept]:
@@ -75,16 +115,18 @@ def wanted(request: StaffRequest) -> tuple[str, str, Kept]:
 
 
 @transaction.atomic
-def added(request: StaffRequest, kind: str, kept: Kept) -> Widget:
+def added(request: StaffRequest, addition: Addition) -> Widget:
     """Add the widget, to a new dashboard where one is named. Raises FieldError."""
     given = request.POST
-    new = widget_of(given.get("title", ""), kind, kept, given.get("drawn_as", ""))
+    new = addition.make(given.get("title", ""), given.get("drawn_as", ""))
     name, uid = given.get("dashboard_name", ""), given.get("dashboard", "")
     if name.strip() or not uid:
-        dashboard = actions.create_dashboard(request.user, name=name, starts=starts_of(kept))
+        dashboard = actions.create_dashboard(
+            request.user, name=name, now=clock.now(), starts=addition.starts
+        )
     else:
         dashboard = fetch(request.user, Dashboard, edit=True, uid=uid.replace("\0", ""))
-    return actions.add_widget(request.user, dashboard, new)
+    return actions.add_widget(request.user, dashboard, new, clock.now())
 
 
 def starts_of(kept: Kept) -> str:

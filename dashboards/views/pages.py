@@ -1,4 +1,4 @@
-"""Pages: home, the list, a dashboard, a widget's rows as CSV, and what the palette finds."""
+"""Pages: a dashboard, and a widget's rows as CSV."""
 
 from __future__ import annotations
 
@@ -8,84 +8,33 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import (
     HttpResponse,
     HttpResponseBadRequest,
     HttpResponseRedirect,
-    JsonResponse,
 )
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analytics.insights.models import EXPLORE, RUN_SQL, Cohort, SavedInsight
+from analytics.insights.actions import Exported, record_export
+from analytics.insights.models import EXPLORE, RUN_SQL
 from analytics.insights.spreadsheet import safe
-from dashboards.adding import explore_url
-from dashboards.evaluate import Look, evaluate, evaluate_all
-from dashboards.live import look_of, wanted_in
+from dashboards.adding import explore_url, may_make
+from dashboards.daily.opening import opened
+from dashboards.evaluate import Look, evaluate
+from dashboards.first_answer import first_values
+from dashboards.live import DashboardTopic, look_of, wanted_in
 from dashboards.models import VIEW, Dashboard, Widget
-from portal.accounts.access import fetch, visible
+from dashboards.standing import folded, on_tab, tab_shown
+from dashboards.views.look_bar import look_bar
+from dashboards.views.origins import is_changed_here
+from portal.accounts.access import fetch, level_of
 from portal.accounts.decorators import staff_page
 from portal.accounts.models import User
 from portal.accounts.requests import StaffRequest
 from portal.lib import clock
 from portal.lib.time_range import BadRange
-
-HOME_DASHBOARD = "business"
-MOST_FOUND = 20
-# What the palette finds by name, by the word that it shows; rows know their own address.
-SEARCHED: dict[str, type[Any]] = {
-    "Dashboard": Dashboard,
-    "Saved insight": SavedInsight,
-    "Cohort": Cohort,
-}
-
-
-@require_safe
-@staff_page()
-def home(request: StaffRequest) -> HttpResponse:
-    """Show what moves today, and where to go on."""
-    listed = visible(request.user, Dashboard).prefetch_related("widgets")
-    if not request.user.has_perm(VIEW):
-        return render(request, "dashboards/home_without.html")
-    first = listed.filter(uid=HOME_DASHBOARD).first()
-    boxes, starts = [], ""
-    if first:
-        look = look_of(first, request.user, {})
-        boxes, starts = (
-            boxes_of(featured(list(first.widgets.all())), look, request.user),
-            look.default,
-        )
-    return render(
-        request,
-        "dashboards/home.html",
-        {"dashboards": listed, "featured": first, "boxes": boxes, "starts": starts},
-    )
-
-
-def featured(widgets: list[Widget]) -> list[Widget]:
-    """Choose what stands on the home page: a row of four figures and one chart."""
-    stats = [widget for widget in widgets if widget.kind == "stat"]
-    charts = [widget for widget in widgets if widget.kind in {"area", "line", "bar"}]
-    return stats[:4] + charts[:1]
-
-
-@require_safe
-@staff_page(VIEW)
-def dashboard_list(request: StaffRequest) -> HttpResponse:
-    wanted = request.GET.get("q", "").strip()
-    tag = request.GET.get("tag", "")
-    rows = visible(request.user, Dashboard).prefetch_related("widgets").select_related("created_by")
-    if wanted:
-        rows = rows.filter(Q(name__icontains=wanted) | Q(description__icontains=wanted))
-    if tag:
-        rows = rows.filter(tags__contains=[tag])
-    tags = sorted({name for row in visible(request.user, Dashboard) for name in row.tags})
-    return render(
-        request,
-        "dashboards/list.html",
-        {"dashboards": rows, "wanted": wanted, "tag": tag, "tags": tags},
-    )
+from portal.live.topics import BadRequest
 
 
 @require_safe
@@ -93,25 +42,76 @@ def dashboard_list(request: StaffRequest) -> HttpResponse:
 def dashboard(request: StaffRequest, uid: str) -> HttpResponse:
     """Show a dashboard with its figures in the first answer; the socket moves them on."""
     found = fetch(request.user, Dashboard, uid=uid)
-    look = look_of(found, request.user, wanted_in(request.GET.dict()))
     try:
+        look = look_of(found, request.user, wanted_in(request.GET))
         chosen = look.range_at(clock.now())
-    except BadRange as problem:
+    except (BadRange, BadRequest) as problem:
         return HttpResponseBadRequest(str(problem))
-    boxes = boxes_of(list(found.widgets.all()), look, request.user)
+    tab = tab_shown(found.tabs, request.GET.get("tab", ""))
+    listed = on_tab(list(found.widgets.all()), found.tabs, tab)
+    boxes = boxes_of(found, listed, look, request.user)
     return render(
         request,
         "dashboards/dashboard.html",
-        {"dashboard": found, "boxes": boxes, "chosen": chosen, "default_range": look.default},
+        {
+            "dashboard": found,
+            "boxes": placed(boxes),
+            "chosen": chosen,
+            "default_range": look.default,
+            "tab": tab,
+            "level": level_of(request.user, found),
+            "may_make": may_make(request.user),
+            "is_changed_here": is_changed_here(found),
+            "is_kiosk": "kiosk" in request.GET,
+            **opened(request.user, found),
+            **look_bar(found, look, request.user),
+        },
     )
 
 
-def boxes_of(widgets: list[Widget], look: Look, user: User) -> list[dict[str, Any]]:
-    answers = evaluate_all(widgets, look, clock.now())
+def first_tab(dashboard: Dashboard) -> list[Widget]:
+    """Return the widgets of a dashboard's first tab, of one without tabs all."""
+    tabs = dashboard.tabs
+    return on_tab(list(dashboard.widgets.all()), tabs, tab_shown(tabs, ""))
+
+
+def placed(boxes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return boxes with where they are shown while rows are folded."""
+    places = folded([box["widget"] for box in boxes])
+    return [box | {"shown": places[box["widget"].key]} for box in boxes]
+
+
+def boxes_of(
+    found: Dashboard, widgets: list[Widget], look: Look, user: User
+) -> list[dict[str, Any]]:
+    """Return the boxes that a page shows at first."""
+    now = clock.now()
+    shown = look.boxes(widgets, now)
+    answers = first_values(DashboardTopic(found, tuple(shown), look), shown, now)
     return [
-        {"widget": widget, "may_explore": may_explore(widget, user), **answers[widget.key]}
-        for widget in widgets
+        {
+            "widget": look.named(widget, now),
+            "may_explore": may_explore(widget, user),
+            "every_ms": round(look.every_s(widget.refresh_interval_ms) * 1000),
+            **answers[widget.key],
+        }
+        for widget in shown
     ]
+
+
+def box_of(request: StaffRequest, found: Dashboard, key: str) -> tuple[Widget, Look] | HttpResponse:
+    """Return a box of a dashboard as the page shows it, or why there is none."""
+    now = clock.now()
+    try:
+        look = look_of(found, request.user, wanted_in(request.GET))
+        look.range_at(now)
+    except (BadRange, BadRequest) as problem:
+        return HttpResponseBadRequest(str(problem))
+    shown = look.boxes(list(found.widgets.all()), now)
+    widget = next((one for one in shown if one.key == key), None)
+    if widget is None:
+        return HttpResponse("There is no such widget on this dashboard.", status=404)
+    return widget, look
 
 
 def may_explore(widget: Widget, user: User) -> bool:
@@ -124,12 +124,12 @@ def may_explore(widget: Widget, user: User) -> bool:
 def widget_explore(request: StaffRequest, uid: str, key: str) -> HttpResponse:
     """Lead to the page of Explore that asks what a box shows, over the range that is shown."""
     found = fetch(request.user, Dashboard, uid=uid)
-    widget = found.widgets.filter(key=key).first()
-    if widget is None:
-        return HttpResponse("There is no such widget on this dashboard.", status=404)
+    box = box_of(request, found, key)
+    if isinstance(box, HttpResponse):
+        return box
+    widget, look = box
     if not may_explore(widget, request.user):
         raise PermissionDenied("Your roles do not let you ask this in Explore.")
-    look = look_of(found, request.user, wanted_in(request.GET.dict()))
     address = explore_url(widget, look, clock.now())
     if address:
         return HttpResponseRedirect(address)
@@ -142,17 +142,19 @@ def widget_explore(request: StaffRequest, uid: str, key: str) -> HttpResponse:
 def widget_csv(request: StaffRequest, uid: str, key: str) -> HttpResponse:
     """Download what a box shows, in the range that the page shows."""
     found = fetch(request.user, Dashboard, uid=uid)
-    widget = found.widgets.filter(key=key).first()
-    if widget is None:
-        return HttpResponse("There is no such widget on this dashboard.", status=404)
-    look = look_of(found, request.user, wanted_in(request.GET.dict()))
+    box = box_of(request, found, key)
+    if isinstance(box, HttpResponse):
+        return box
+    widget, look = box
     answer = evaluate(widget, look, clock.now())
     if answer["state"] == "error":
         reason = answer["meta"]["warnings"][0]
         return HttpResponse(reason, status=400, content_type="text/plain; charset=utf-8")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{uid}-{key}.csv"'
-    rows = ([safe(cell) for cell in row] for row in rows_of(answer["plain"]))
+    rows = [[safe(cell) for cell in row] for row in rows_of(answer["plain"])]
+    exported = Exported("widget", "csv", len(rows) - 1, clock.now(), part=key)
+    record_export(request.user, exported, found)
     csv.writer(response).writerows(rows)
     return response
 
@@ -170,18 +172,3 @@ def rows_of(plain: Any) -> list[list[Any]]:
             for t, value in line["points"]
         ]
     return [["name", "value"]] + [[one["name"], one["value"]] for one in plain]
-
-
-@require_safe
-@staff_page()
-def search(request: StaffRequest) -> JsonResponse:
-    """Answer the command palette: what people named, where the name holds the words."""
-    named = Q()
-    for word in request.GET.get("q", "").replace("\0", "").split()[:5]:
-        named &= Q(name__icontains=word)
-    found = [
-        {"label": row.name, "url": row.get_absolute_url(), "kind": kind}
-        for kind, model in SEARCHED.items()
-        for row in visible(request.user, model).filter(named)[:MOST_FOUND]
-    ]
-    return JsonResponse(found, safe=False)

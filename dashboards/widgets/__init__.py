@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from dashboards.options import Option
 from portal.lib.registry import Registry
 from portal.store.frame import Frame
 
@@ -29,7 +30,7 @@ class CannotDraw(Exception):
 
 
 class WidgetKind(Protocol):
-    """One way to draw. `options` come from the widget's config; unknown ones are ignored."""
+    """One way to draw. `options` says what its config may hold, beside what every kind has."""
 
     @property
     def kind(self) -> str: ...
@@ -37,8 +38,11 @@ class WidgetKind(Protocol):
     @property
     def label(self) -> str: ...
 
+    @property
+    def options(self) -> tuple[Option, ...]: ...
+
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
-        """Raise CannotDraw for an answer of another shape."""
+        """Draw by a checked config. Raises CannotDraw for an answer of another shape."""
         ...
 
 

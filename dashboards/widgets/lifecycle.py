@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analytics.insights.figures.activity import lifecycle
+from dashboards.options import Option
 from dashboards.widgets import Drawing, of_insight, rows_of, widgets
 from portal.store.frame import Frame
 
@@ -13,6 +14,7 @@ class Lifecycle:
 
     kind = "lifecycle"
     label = "Lifecycle"
+    options: tuple[Option, ...] = ()
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
         answer = of_insight(frame, "lifecycles", "series", "interval")

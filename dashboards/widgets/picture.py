@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analytics.insights.pictures import picture
+from dashboards.options import Option
 from dashboards.widgets import CannotDraw, Drawing, rows_of, widgets
 from portal.store.frame import Frame
 
@@ -13,6 +14,7 @@ class Picture:
 
     kind = "picture"
     label = "Chart of rows"
+    options: tuple[Option, ...] = ()
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
         if not len(frame):

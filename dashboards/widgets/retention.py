@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from analytics.insights.drawing import draw_retention
+from dashboards.options import Option
 from dashboards.widgets import Drawing, of_insight, rows_of, widgets
 from portal.store.frame import Frame
 
 
 class Retention:
-    """Options: `shown`, the value of the breakdown whose grid it is, as JSON."""
-
     kind = "retention"
     label = "Retention"
+    options = (Option("shown", "Value of the breakdown", help="As JSON; left out, all people."),)
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
         answer = of_insight(frame, "retention", "cohorts", "average")

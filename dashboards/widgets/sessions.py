@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from analytics.insights.drawing import draw_sessions
+from analytics.insights.figures.sessions import WORDS
+from dashboards.options import Option
 from dashboards.widgets import Drawing, of_insight, rows_of, widgets
 from portal.store.frame import Frame
 
 
 class Sessions:
-    """Options: `measure` (sessions, people, median_seconds, ...)."""
-
     kind = "sessions"
     label = "Sessions"
+    options = (Option("measure", "Measure", "choice", tuple(WORDS.items())),)
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
         answer = of_insight(frame, "sessions", "series", "entries")

@@ -1,79 +1,84 @@
-"""One number, how it moved against the period before, and a sparkline; of a funnel its rate."""
+"""Numbers, how they moved against the period before, and sparklines; of a funnel its rate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from analytics.insights.figures.trend import value_text
-from dashboards.series import Line, lines, unit_of
+from dashboards.options import Option
+from dashboards.options.colors import for_page
+from dashboards.options.common import CALC, VALUES
+from dashboards.options.overrides import Subject
+from dashboards.options.styling import style_of
+from dashboards.readings import Reading, readings
 from dashboards.widgets import Drawing, widgets
 from portal.store.frame import Frame
 
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
+MOST = 60
 
 
 class Stat:
-    """Options: `show` (total, last), `unit`, `good` (up, down: which way is welcome)."""
-
     kind = "stat"
     label = "Number"
+    options = (
+        CALC,
+        Option("good", "Welcome", "choice", (("up", "More"), ("down", "Less"))),
+        Option("sparkline", "Sparkline", "flag", default=True),
+        Option("change", "Change against the period before", "flag", default=True),
+        Option(
+            "color_by", "Color", "choice",
+            (("value", "The value"), ("background", "The background"), ("none", "Nothing")),
+            help="By thresholds and mappings.",
+        ),
+        Option(
+            "shown_text", "Text", "choice",
+            (("auto", "Value, with a name where there are several"), ("value", "Value"),
+             ("both", "Value and name"), ("name", "Name")),
+        ),
+        Option("most", "Values at most", "whole", least=1, most=200),
+        *VALUES,
+    )  # fmt: skip
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
-        if "steps" in frame.extra:
-            return conversion(frame, options)
-        found = lines(frame)
-        current = [line for line in found if not line.is_compare]
-        if not current:
+        found = conversion(frame, options) if "steps" in frame.extra else readings(frame, options)
+        if not found or (all(one.value is None for one in found) and not options.get("no_value")):
             return Drawing(is_empty=True)
-        before = {line.name: line for line in found if line.is_compare}
-        unit = options.get("unit") or unit_of(frame)
-        figures = [figure(line, before.get(line.name), options, unit) for line in current]
-        return drawing(figures)
+        most = int(options.get("most") or MOST)
+        figures = [figure(one, options) for one in found[:most]]
+        return Drawing(
+            template="dashboards/widgets/stat.html",
+            context={
+                "figures": figures, "is_single": len(figures) == 1,
+                "cut": max(0, len(found) - most), "shows": options.get("shown_text") or "auto",
+                "is_filled": options.get("color_by") == "background",
+            },
+            plain=[{"name": one.name, "value": one.value} for one in found],
+        )  # fmt: skip
 
 
-def drawing(figures: list[dict[str, Any]]) -> Drawing:
-    return Drawing(
-        template="dashboards/widgets/stat.html",
-        context={"figures": figures, "is_single": len(figures) == 1},
-        plain=[{"name": one["name"], "value": one["value"]} for one in figures],
-    )
-
-
-def conversion(frame: Frame, options: Mapping[str, Any]) -> Drawing:
-    """Draw a funnel's overall rate; with a breakdown that of each value."""
+def conversion(frame: Frame, options: Mapping[str, Any]) -> list[Reading]:
+    """Return a funnel's overall rate; with a breakdown that of each value."""
     answer = frame.extra
     if not answer["steps"][0]["users"]:
-        return Drawing(is_empty=True)
+        return []
     earlier = answer.get("compare", {})
-    spark = [point["conversion_rate"] for point in answer.get("trend", ())]
     before = {_named(one): _rate(one) for one in earlier.get("breakdown", ())}
-    figures = [
-        of_rate(_named(one), _rate(one), before.get(_named(one)), options, spark=())
+    groups = [
+        of_rate(_named(one), _rate(one), before.get(_named(one)), options)
         for one in answer.get("breakdown", ())
     ]
-    whole = of_rate(
-        "Conversion", _rate(answer), _rate(earlier) if earlier else None, options, spark=spark
-    )
-    return drawing(figures or [whole])
+    spark = [point["conversion_rate"] for point in answer.get("trend", ())]
+    whole = of_rate("Conversion", _rate(answer), _rate(earlier) if earlier else None, options)
+    return groups or [replace(whole, points=spark)]
 
 
 def of_rate(
-    name: str,
-    value: float | None,
-    before: float | None,
-    options: Mapping[str, Any],
-    *,
-    spark: Sequence[float | None],
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": value,
-        "unit": "ratio",
-        "change": change(value, before),
-        "is_welcome": options.get("good", "up") == "up",
-        "spark": sparkline(spark),
-    }
+    name: str, value: float | None, before: float | None, options: Mapping[str, Any]
+) -> Reading:
+    return Reading(name, value, style_of(options, Subject(name, "number", "ratio")), before)
 
 
 def _rate(answer: Mapping[str, Any]) -> float | None:
@@ -85,28 +90,29 @@ def _named(group: Mapping[str, Any]) -> str:
     return value_text(group["value"])
 
 
-def figure(
-    line: Line, before: Line | None, options: Mapping[str, Any], unit: str
-) -> dict[str, Any]:
-    value = shown(line, options)
+def figure(one: Reading, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the template shows of one number."""
+    shows_change = options.get("change") is not False
+    links = one.style.links_to(one.value, one.row)
+    color = "" if options.get("color_by") == "none" else one.color
     return {
-        "name": line.name,
-        "value": value,
-        "unit": unit_for(line.name, unit),
-        "change": change(value, shown(before, options) if before else None),
+        "name": one.name,
+        "value": one.value,
+        "text": one.text if one.style.unit or not is_short(one) else "",
+        "change": change(one.number, one.before) if shows_change else None,
         "is_welcome": options.get("good", "up") == "up",
-        "spark": sparkline(line.values),
+        "spark": "" if options.get("sparkline") is False else sparkline(one.points),
+        "link": links[0] if links else None,
+        **for_page(color),
     }
 
 
-def unit_for(name: str, unit: str) -> str:
-    """Write a series that is broken down by currency in that currency."""
-    return name if unit == "currency" else unit
-
-
-def shown(line: Line, options: Mapping[str, Any]) -> float | None:
-    wants_last = options.get("show") == "last" or line.total is None
-    return line.last if wants_last else line.total
+def is_short(one: Reading) -> bool:
+    """Tell whether a number without a unit, a mapping or decimals is said with all its digits."""
+    own, number = one.style, one.number
+    return (
+        number is not None and abs(number) < 1_000_000 and own.decimals is None and not own.mappings
+    )
 
 
 def change(value: float | None, before: float | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.safestring import mark_safe
 from markdown_it import MarkdownIt
 
+from dashboards.options import Option
 from dashboards.widgets import Drawing, widgets
 from portal.store.frame import Frame
 
@@ -18,6 +19,7 @@ markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 class Text:
     kind = "text"
     label = "Text"
+    options: tuple[Option, ...] = ()
 
     def draw(self, frame: Frame, options: Mapping[str, Any]) -> Drawing:
         text = str(frame.extra.get("text", ""))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from portal.accounts import actions
+from portal.lib import clock
 from tests.conftest import PageClient, TokenClient
 from tests.factories import make_dashboard
 from tests.people import People
@@ -45,3 +47,19 @@ def test_a_public_dashboard_is_seen_by_staff_but_not_by_auditors(
     assert call(people.teammate).get(f"/api/v1/dashboards/{made.uid}").status_code == 200
     assert call(people.auditor).get(f"/api/v1/dashboards/{made.uid}").status_code == 403
     assert call(people.outsider).get("/api/v1/dashboards").status_code == 403
+
+
+def test_the_list_shows_folders_and_narrows_to_one(people: People, browse: PageClient) -> None:
+    now = clock.now()
+    growth = actions.create_folder(people.owner, name="Growth", parent=None, now=now)
+    make_dashboard(created_by=people.owner, name="Weekly plan", folder=growth)
+    make_dashboard(created_by=people.owner, name="Loose sheet", is_public=True)
+    page = browse(people.teammate)
+
+    everything, narrowed = page.get("/dashboards/"), page.get(f"/dashboards/?folder={growth.pk}")
+
+    assert "Growth" in everything.text
+    assert "Loose sheet" in everything.text
+    assert "Weekly plan" in narrowed.text
+    assert "Loose sheet" not in narrowed.text
+    assert page.get("/dashboards/?folder=x").status_code == 200

@@ -18,6 +18,7 @@ from dashboards.models import Dashboard
 from dashboards.provision import SHIPPED, provision
 from portal.audit.models import AuditEntry
 from portal.lib import clock
+from portal.lib.row_rights import ALL
 from tests.conftest import PageClient, TokenClient
 from tests.factories import make_annotation, make_dashboard, make_widget
 from tests.insights.events import Event, load
@@ -62,7 +63,7 @@ class TestDrawing:
         noon = now - timedelta(days=1)
         make_annotation(text="Release", at=noon)
         make_annotation(text="Of another event", at=noon, event="search")
-        look = Look({}, "all", "UTC")
+        look = Look({}, ALL, "UTC", marks=frozenset({"notes"}))
 
         drawn = {
             kind: evaluate(

@@ -40,7 +40,9 @@ EMPTY = Frame(
 
 # These draw one kind of insight each: tests/dashboards/test_insights.py.
 OF_INSIGHTS = ("funnel", "retention", "lifecycle", "stickiness", "paths", "sessions")
-GENERAL = [kind for kind in widgets if kind.kind not in OF_INSIGHTS]
+# These draw no answer, or countries only: tests below.
+OTHERS = ("row", "image", "iframe", "map")
+GENERAL = [kind for kind in widgets if kind.kind not in (*OF_INSIGHTS, *OTHERS)]
 
 
 @pytest.fixture(params=GENERAL, ids=lambda kind: kind.kind)
@@ -122,7 +124,7 @@ def test_a_stat_tells_how_it_moved(now: float, before: float, shown: float | Non
 
 
 def test_a_stat_can_show_the_last_value_instead_of_the_total() -> None:
-    drawing = widgets.get("stat").draw(frame([1, 2, None, 4]), {"show": "last"})
+    drawing = widgets.get("stat").draw(frame([1, 2, None, 4]), {"calc": "last"})
 
     assert drawing.plain == [{"name": "A", "value": 4}]
 

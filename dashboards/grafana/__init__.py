@@ -1,0 +1,1 @@
+"""Dashboards from Grafana and for it: `reading.read` and `writing.write`. Pure."""

@@ -1,0 +1,1 @@
+"""What of dashboards is seen without an account: links, screens and embeds; and frozen snapshots."""

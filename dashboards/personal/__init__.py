@@ -1,0 +1,1 @@
+"""What dashboards hold of persons: queries and texts that name somebody."""
