@@ -1,134 +1,73 @@
-"""Evaluate what is watched, once for all who watch it the same way, and only while they do.
-
-One room a topic key. A room evaluates each part when it is due and leaves the newest value with
-every viewer; a slow viewer therefore skips values but never queues them.
-"""
+"""All rooms of this process, and who may still be in them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import Any
 
-from asgiref.sync import SyncToAsync
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sessions.models import Session
-from django.db import close_old_connections
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
 from portal.lib import clock
+from portal.live.opening import openings
+from portal.live.rooms import Room, Viewer
+from portal.live.threads import DOOR, in_thread
 from portal.live.topics import Topic, topic_kinds
+from portal.live.values import room_key
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 # Short of the 5 s within which a lost right must take effect.
 RECHECK_S = 3.0
 FIRST_VALUES_WITHIN_S = 5.0
-EVALUATORS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live")
+EVERYTHING = "*"  # instead of a topic kind: all that is watched
 
 
-async def in_thread(call: Callable[..., T], *args: Any) -> T:
-    """Run blocking work, with database connections given back afterwards."""
-
-    def work() -> T:
+async def watch_rights(room: Room) -> None:
+    """Find out again and again who may go on watching, until cancelled."""
+    while True:
+        # Not wait_for: on Python 3.11 it may swallow the cancellation that ends this loop.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECHECK_S):
+                await room.recheck_now.wait()
+        room.recheck_now.clear()
         try:
-            return call(*args)
-        finally:
-            close_old_connections()
-
-    return await SyncToAsync(work, thread_sensitive=False, executor=EVALUATORS)()
+            await recheck(room)
+        except Exception:
+            log.exception("Rights could not be checked.", extra={"topic": room.logged})
 
 
-@dataclass(eq=False)
-class Viewer:
-    """One open socket. `dirty` names the parts whose newest value it has not been sent."""
-
-    user_id: int
-    session_key: str
-    dirty: set[str] = field(default_factory=set)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    is_revoked: bool = False
-    changed_to: int | None = None
-
-    def mark(self, part: str) -> None:
-        self.dirty.add(part)
-        self.wake.set()
-
-
-@dataclass(eq=False)
-class Room:
-    kind: str
-    ident: str
-    topic: Topic
-    viewers: set[Viewer] = field(default_factory=set)
-    values: dict[str, Any] = field(default_factory=dict)
-    first_values: asyncio.Event = field(default_factory=asyncio.Event)
-    recheck_now: asyncio.Event = field(default_factory=asyncio.Event)
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
-
-    def open(self) -> None:
-        loops = [self._evaluate_part(part.key, part.every_s) for part in self.topic.parts]
-        self.tasks = [asyncio.create_task(loop) for loop in [*loops, self._watch_rights()]]
-        if not self.topic.parts:
-            self.first_values.set()
-
-    def close(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-
-    async def _evaluate_part(self, part: str, every_s: float) -> None:
-        while True:
-            started = time.monotonic()
-            try:
-                value = await in_thread(self.topic.evaluate, part, clock.now())
-            except Exception:
-                log.exception("A live part failed.", extra={"topic": self.ident, "part": part})
-            else:
-                self._publish(part, value)
-            await asyncio.sleep(max(0.2, every_s - (time.monotonic() - started)))
-
-    def _publish(self, part: str, value: Any) -> None:
-        self.values[part] = value
-        for viewer in self.viewers:
-            viewer.mark(part)
-        if len(self.values) == len(self.topic.parts):
-            self.first_values.set()
-
-    async def _watch_rights(self) -> None:
-        while True:
-            # Not wait_for: on Python 3.11 it may swallow the cancellation that ends this loop.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RECHECK_S):
-                    await self.recheck_now.wait()
-            self.recheck_now.clear()
-            try:
-                await self._recheck()
-            except Exception:
-                log.exception("Rights could not be checked.", extra={"topic": self.ident})
-
-    async def _recheck(self) -> None:
-        viewers = list(self.viewers)
-        allowed, version = await in_thread(still_allowed, self.kind, self.ident, viewers)
-        for viewer in viewers:
-            if viewer not in allowed:
-                viewer.is_revoked = True
-                viewer.wake.set()
-            elif version is not None and version != self.topic.version:
-                viewer.changed_to = version
-                viewer.wake.set()
+async def recheck(room: Room) -> None:
+    """Tell viewers who must leave."""
+    viewers = list(room.viewers)
+    allowed, version = await in_thread(DOOR, still_allowed, room.kind, room.ident, viewers)
+    moved = await in_thread(DOOR, now_elsewhere, room.kind, room.topic, viewers)
+    for viewer in viewers:
+        if viewer not in allowed:
+            viewer.is_revoked = True
+        elif viewer.user_id in moved:
+            viewer.is_moved = True
+        elif version is not None and version != room.topic.version:
+            viewer.changed_to = version
+        if viewer.must_leave:
+            viewer.wake.set()
 
 
 def still_allowed(kind: str, ident: str, viewers: list[Viewer]) -> tuple[set[Viewer], int | None]:
     """Return the viewers whose account, session and right all still hold."""
     entry = topic_kinds.get(kind)
     ids = {viewer.user_id for viewer in viewers}
+    if entry.is_for_anybody:
+        may = entry.allowed(ident, ids)
+        return {one for one in viewers if one.user_id in may}, entry.version(ident)
     keys = {viewer.session_key for viewer in viewers}
     now = clock.now()
     active = {
@@ -137,7 +76,7 @@ def still_allowed(kind: str, ident: str, viewers: list[Viewer]) -> tuple[set[Vie
     }
     sessions = {
         row.session_key: row.get_decoded()
-        for row in Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+        for row in session_rows().filter(session_key__in=keys, expire_date__gt=now)
     }
     may = active.keys() & entry.allowed(ident, ids)
     holding = {
@@ -146,6 +85,18 @@ def still_allowed(kind: str, ident: str, viewers: list[Viewer]) -> tuple[set[Vie
         if one.user_id in may and is_of(active[one.user_id], sessions.get(one.session_key))
     }
     return holding, entry.version(ident)
+
+
+def session_rows() -> QuerySet[AbstractBaseSession]:
+    """Return all sessions of whichever engine keeps them."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    rows: QuerySet[AbstractBaseSession] = store.get_model_class().objects.all()
+    return rows
+
+
+def now_elsewhere(kind: str, topic: Topic, viewers: list[Viewer]) -> set[int]:
+    """Return the users among the viewers whose rights lead to another topic now."""
+    return topic_kinds.get(kind).moved(topic, {viewer.user_id for viewer in viewers})
 
 
 def is_of(user: AbstractBaseUser, session: Mapping[str, Any] | None) -> bool:
@@ -163,24 +114,26 @@ class Hub:
         self.rooms: dict[Hashable, Room] = {}
 
     def join(self, kind: str, ident: str, topic: Topic, viewer: Viewer) -> Room:
-        key = (kind, topic.key, topic.version)
+        key = room_key(kind, topic)
         room = self.rooms.get(key)
         if room is None:
             room = self.rooms[key] = Room(kind, ident, topic)
             room.open()
-        room.viewers.add(viewer)
+            room.tasks.append(asyncio.create_task(watch_rights(room)))
+        room.join(viewer)
         return room
 
     def leave(self, room: Room, viewer: Viewer) -> None:
-        room.viewers.discard(viewer)
+        room.leave(viewer)
         if not room.viewers:
             room.close()
             self.rooms = {key: kept for key, kept in self.rooms.items() if kept is not room}
 
     def nudge(self, kind: str, ident: str) -> None:
-        """Check rights and version of a topic now instead of at the next turn."""
+        """Check rights and version of a topic, or of EVERYTHING, now instead of at the next turn."""
+        openings.forget()
         for room in self.rooms.values():
-            if (room.kind, room.ident) == (kind, ident):
+            if kind == EVERYTHING or (room.kind, room.ident) == (kind, ident):
                 room.recheck_now.set()
 
 

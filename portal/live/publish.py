@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import transaction
 from redis.exceptions import RedisError
 
-from portal.live.hub import Hub
+from portal.live.hub import EVERYTHING, Hub
 
 log = logging.getLogger(__name__)
 GROUP = "live"
 RETRY_S = 2.0
 UNREACHABLE = (RedisError, OSError, TimeoutError)
+
+
+def rights_changed() -> None:
+    """Check everybody's rights to what they watch, once the running transaction is committed."""
+    transaction.on_commit(partial(changed, EVERYTHING, ""))
 
 
 def changed(kind: str, ident: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import QueryDict
 
 from portal.lib.registry import Registry
 
@@ -40,8 +41,23 @@ class Topic(Protocol):
     @property
     def version(self) -> int: ...
 
-    def evaluate(self, part: str, now: datetime) -> Any:
-        """Return the part's JSON value; runs in a thread, never raises what it expects."""
+    def evaluate(self, part: str, now: datetime, last: Any) -> Any:
+        """Return the part's JSON value, an object, given the one before it (None: the first).
+
+        Runs in a thread, never raises what it expects.
+        """
+
+    def essence(self, value: Any) -> bytes:
+        """Return what of a value is shown; values that agree in it are not sent again."""
+
+    def overdue(self, last: Any, now: datetime) -> Any:
+        """Return the last value, marked: it could not be evaluated anew for a while."""
+
+    def stands(self, value: Any) -> bool:
+        """Tell whether whoever asks a moment later may be shown this value, too."""
+
+    def stamp(self) -> Hashable:
+        """Return what must be as it was for a value to be taken from memory; runs in a thread."""
 
     def greeting(self, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         """Shape the first message: everything there is."""
@@ -59,14 +75,24 @@ class TopicKind(Protocol):
     @property
     def label(self) -> str: ...
 
+    @property
+    def is_for_anybody(self) -> bool:
+        """Tell whether the name in the address is itself the right, so that no account is needed."""
+
     def open(self, viewer: AbstractBaseUser, ident: str, wanted: Mapping[str, Any]) -> Topic:
         """Open it the way it is wanted. Raises NotVisible, BadRequest."""
+
+    def wanted(self, query: QueryDict) -> Mapping[str, Any]:
+        """Read a socket's address into the form that `open` takes."""
 
     def version(self, ident: str) -> int | None:
         """Return the present version; None when the thing is gone."""
 
     def allowed(self, ident: str, viewer_ids: Collection[int]) -> set[int]:
         """Return those of the viewers who may still watch."""
+
+    def moved(self, topic: Topic, viewer_ids: Collection[int]) -> set[int]:
+        """Return those who would be shown another topic now: they may read other rows."""
 
 
 topic_kinds: Registry[TopicKind] = Registry("live topic")

@@ -13,7 +13,6 @@ from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.layers import channel_layers
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -22,7 +21,8 @@ from dashboards.models import Dashboard
 from portal.accounts.models import User
 from portal.asgi import application
 from portal.live import hub as hubs
-from portal.live import publish
+from portal.live import publish, rooms
+from portal.sign_in.models import Session
 from tests.factories import make_dashboard, make_staff, make_widget
 
 pytestmark = [
@@ -67,7 +67,9 @@ class Talk:
 
 @pytest.fixture
 def fast_rechecks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check rights often, and send every value anew: most boards here never move."""
     monkeypatch.setattr(hubs, "RECHECK_S", 0.2)
+    monkeypatch.setattr(rooms, "REPEAT_S", 0.0)
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ async def test_a_viewer_gets_everything_then_what_moves(board: Dashboard, owner:
     assert first["data"]["note"]["data"]["plain"] == "**Hello**"
     assert first["data"]["note"]["seq"] == 1
     assert second["updates"]["note"]["seq"] == 2
-    assert set(second["updates"]["note"]) == {"data", "lastUpdated", "seq"}
+    assert set(second["updates"]["note"]) == {"data", "lastUpdated", "digest", "seq"}
 
 
 async def test_a_resync_answers_with_everything(board: Dashboard, owner: User) -> None:
