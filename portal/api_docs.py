@@ -20,6 +20,7 @@ from portal.accounts.requests import StaffRequest
 from portal.lib.api import JSONRenderer
 from portal.lib.openapi import ERROR, OBJECT, TEXT, TIME, WHOLE, listed, record
 
+Json = dict[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
 EXAMPLE = 'curl {base}/api/v1/schema \\\n  -H "Authorization: Bearer $TOKEN"'
 DEEPEST = 6  # a schema may refer to itself
@@ -32,6 +33,18 @@ EVENT = record(
 BATCH = record(("events",), events=listed(EVENT), service=TEXT, environment=TEXT, timestamp=TIME)
 OUTCOME = record(
     accepted=WHOLE, duplicates=WHOLE, rejected=listed(record(index=WHOLE, field=TEXT, message=TEXT))
+)
+REFUSED = {
+    "400": "The body is not what it should be; the answer says why.",
+    "401": "The ingest key is missing, unknown or revoked.",
+    "413": "The body is too large.",
+    "429": "Over the quota; Retry-After says how long.",
+    "507": "The disk cannot take it; nothing of it was kept.",
+}
+ERRORS = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+BYTES = {"type": "string", "format": "binary"}
+KEY = (
+    "With an ingest key: as the bearer, in X-Portal-Key, or as the password of HTTP's Basic scheme."
 )
 INTAKE = {
     "operationId": "v1_events_create",
@@ -47,18 +60,81 @@ INTAKE = {
             "content": {"application/json": {"schema": OUTCOME}},
         },
         **{
-            status: {
-                "description": meaning,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-            }
-            for status, meaning in {
-                "400": "The body is not JSON, or no batch.",
-                "401": "The ingest key is missing, unknown or revoked.",
-                "413": "The body is too large.",
-                "429": "Over the quota; Retry-After says how long.",
-                "507": "The disk cannot take it; nothing of it was kept.",
-            }.items()
+            status: {"description": meaning, "content": ERRORS}
+            for status, meaning in (REFUSED | {"400": "The body is not JSON, or no batch."}).items()
         },
+    },
+}
+
+
+JOB = {"name": "job", "in": "path", "required": True, "schema": TEXT}
+
+
+def intake(name: str, description: str, done: tuple[str, str], **body: Json) -> Json:
+    """Describe an intake of metrics: what it takes by media type, and its status when all is well."""
+    found: Json = {
+        "operationId": name,
+        "description": f"{description} {KEY}",
+        "tags": ["metrics"],
+        "security": [{"ingest key": []}],
+        "responses": {
+            status: {"description": meaning} for status, meaning in (done, *REFUSED.items())
+        },
+    }
+    if name.startswith("push_"):
+        found["parameters"] = [JOB]
+    if body:
+        content = {kind: {"schema": schema} for kind, schema in body.items()}
+        found["requestBody"] = {"content": content, "required": True}
+    return found
+
+
+PROTOBUF = {"application/x-protobuf": BYTES}
+PAGE = {"text/plain": TEXT, "application/vnd.google.protobuf": BYTES}
+GROUP = (
+    "The labels of the group follow the job in the path: /metrics/job/backup/host/db1; a value in"
+    " base64 where its name ends in @base64. At most 4 MiB."
+)
+# The ways in answer before Django's views are reached.
+INTAKES: dict[str, Json] = {
+    "/api/v1/events": {"post": INTAKE},
+    "/prometheus/api/v1/write": {
+        "post": intake(
+            "prometheus_write",
+            "Send samples by Prometheus's remote write, 1.0 or 2.0, packed with snappy.\n\nAnswers"
+            " once they are on disk; each (series, time) counts once.",
+            ("204", "All of it was taken."),
+            **PROTOBUF,
+        )
+    },
+    "/v1/metrics": {
+        "post": intake(
+            "otlp_metrics",
+            "Send OpenTelemetry's metrics over HTTP.\n\nAs protobuf or JSON; also at"
+            " /prometheus/api/v1/otlp/v1/metrics. The answer says how many points were not taken.",
+            ("200", "What could be taken was."),
+            **PROTOBUF,
+            **{"application/json": OBJECT},
+        )
+    },
+    "/metrics/job/{job}": {
+        "put": intake(
+            "push_replace",
+            f"Push a job's metrics instead of its whole group.\n\n{GROUP}",
+            ("200", "It is on disk."),
+            **PAGE,
+        ),
+        "post": intake(
+            "push_add",
+            f"Push a job's metrics instead of those of the same names.\n\n{GROUP}",
+            ("200", "It is on disk."),
+            **PAGE,
+        ),
+        "delete": intake(
+            "push_delete",
+            f"End a job's group: its series become stale.\n\n{GROUP}",
+            ("202", "It ends."),
+        ),
     },
 }
 
@@ -92,9 +168,9 @@ def api_docs(request: StaffRequest) -> HttpResponse:
 
 
 def with_intake(result: dict[str, Any], **context: Any) -> dict[str, Any]:
-    """Add the way in, which answers before Django's views are reached, to the schema."""
-    path = result["paths"].setdefault("/api/v1/events", {})
-    path["post"] = INTAKE
+    """Add the ways in to the schema."""
+    for path, operations in INTAKES.items():
+        result["paths"].setdefault(path, {}).update(operations)
     result["components"].setdefault("schemas", {})["Error"] = ERROR
     result["components"].setdefault("securitySchemes", {})["ingest key"] = {
         "type": "http",

@@ -13,14 +13,16 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from rest_framework.response import Response
 
+from portal.accounts import refusals
 from portal.accounts.access import MissingPermission
 from portal.accounts.models import User
 from portal.accounts.roles import roles_with
+from portal.lib import clock
 from portal.lib.api import error_body, error_response, exception_handler
 from portal.store.client import EngineUnavailable
 
 # Under these, programs ask: every answer is JSON.
-FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics")
+FOR_PROGRAMS = ("/api/", "/prometheus/", "/healthz", "/readyz", "/metrics")
 ADMINS_NAMED = 3
 # PostgreSQL or the engine does not answer: it restarts by itself, nobody made a mistake.
 AWAY = (OperationalError, InterfaceError, EngineUnavailable)
@@ -39,6 +41,7 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, AWAY):
         log.error("A dependency of the API is away.", exc_info=error)
         return Response(error_body("unavailable", AWAY_MESSAGE), status=503, headers=RETRY_AFTER)
+    refusals.note(context["request"], error, clock.now())
     return exception_handler(error, context)
 
 
@@ -50,6 +53,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say what is missing, and who can grant it."""
+    refusals.note(request, exception, clock.now())
     reason = str(exception) if isinstance(exception, PermissionDenied) else ""
     permission = exception.permission if isinstance(exception, MissingPermission) else ""
     context = {
@@ -63,6 +67,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    refusals.note(request, exception, clock.now())
     return answer(request, 404, "not_found", "There is nothing here that you may know of.")
 
 

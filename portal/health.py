@@ -8,10 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import psycopg
-import urllib3
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -20,6 +18,7 @@ from redis.asyncio import Redis
 
 from analytics.ingest.state import lag
 from portal.lib import clock
+from portal.store.probe import ask_engine as ask_engine_itself
 
 TIME_LIMIT_S = 2.0
 LAG_LIMIT_S = 30.0  # accepted events are promised in every answer within 5 s
@@ -113,24 +112,8 @@ async def ask_valkey() -> dict[str, float]:
 
 
 async def ask_engine() -> dict[str, float]:
-    await asyncio.to_thread(_ask_engine)
+    await asyncio.to_thread(ask_engine_itself, timeout_s=TIME_LIMIT_S)
     return {}
-
-
-def _ask_engine() -> None:
-    url = urlsplit(settings.CLICKHOUSE_URL)
-    answer = urllib3.request(
-        "GET",
-        f"{url.scheme}://{url.hostname}:{url.port or 8123}/?query=SELECT%201",
-        headers={
-            "X-ClickHouse-User": unquote(url.username or "default"),
-            "X-ClickHouse-Key": unquote(url.password or ""),
-        },
-        timeout=TIME_LIMIT_S,
-        retries=False,
-    )
-    if answer.status != 200:
-        raise ConnectionError(answer.status)
 
 
 async def ask_writer() -> dict[str, float]:

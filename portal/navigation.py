@@ -11,8 +11,16 @@ from django.urls import NoReverseMatch, reverse
 
 THEMES = ("light", "dark")
 ADMINISTER = "accounts.change_user"
+SEE_DASHBOARDS = "dashboards.view_dashboard"
+ADMINISTER_DASHBOARDS = "dashboards.administer_dashboards"
+ADMINISTER_DATA = "insights.administer_data_sets"
+SEE_TEAMS = "accounts.view_team"
+ADMINISTER_SERVERS = "promql.change_prometheusserver"
+SCRAPE = "collect.view_scrapetarget"
+PRIVACY = "ingest.erase_persons"
 EXPLORE = "insights.explore"
 RUN_SQL = "insights.run_sql"
+READ_AUDIT = "audit.view_auditentry"
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ SECTIONS = (
         (
             Entry("Home", "house", "home", key="h", in_bar=True),
             Entry("Dashboards", "layout-dashboard", "dashboards", key="d", in_bar=True),
+            Entry("Playlists", "play", "playlists", permission=SEE_DASHBOARDS),
         ),
     ),
     Section(
@@ -56,14 +65,29 @@ SECTIONS = (
             Entry("Cohorts", "users", "cohorts", "c", EXPLORE),
             Entry("Events", "list", "events", "e", EXPLORE, in_bar=True),
             Entry("SQL", "terminal", "sql", "q", RUN_SQL),
+            Entry("Metrics", "activity", "explore-metrics", "m", EXPLORE),
+            Entry("Cardinality", "hash", "cardinality", permission=EXPLORE),
             Entry("Schema", "database", "schema", "s", EXPLORE, in_bar=True),
         ),
     ),
     Section(
         "Settings",
         (
+            Entry("Teams", "users", "teams", permission=SEE_TEAMS),
+            Entry("Home dashboards", "house", "homes", permission=ADMINISTER_DASHBOARDS),
+            Entry("Data sets", "eye", "data-sets", permission=ADMINISTER_DATA),
+            Entry("Business metrics", "sigma", "business-metrics", permission=EXPLORE),
+            Entry(
+                "Prometheus servers", "server", "prometheus-servers", permission=ADMINISTER_SERVERS
+            ),
+            Entry("Health", "activity", "health", permission=EXPLORE),
+            Entry("Scrape targets", "download", "scrape-targets", permission=SCRAPE),
+            Entry("Service accounts", "server", "services", permission=SEE_TEAMS),
+            Entry("Privacy", "eye-off", "privacy", permission=PRIVACY),
             Entry("API tokens", "key", "tokens"),
             Entry("API reference", "book-open", "api-docs"),
+            Entry("Sign-in", "lock", "sign-in", permission="sign_in.change_identityprovider"),
+            Entry("Audit", "history", "audit", "a", READ_AUDIT),
             Entry("Administration", "shield", "admin:index", permission=ADMINISTER),
         ),
     ),

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from portal.accounts.roles import ROLES
 from portal.embedded import endpoints
 from portal.lib.env import Env, Misconfigured
+from portal.lib.http.addresses import PRIVATE_NETWORKS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -69,7 +71,7 @@ try:
     HOST = env.text("PORTAL_HOST", "127.0.0.1")
     BASE_URL = env.url("PORTAL_BASE_URL", ("http", "https"), "https://portal.example.com")
     PORTAL_TIME_ZONE = env.zone("PORTAL_TIME_ZONE", "UTC")
-    METRIC_PREFIX = env.text("PORTAL_METRIC_PREFIX", "tanqory_")
+    METRIC_PREFIX = env.prefix("PORTAL_METRIC_PREFIX", "tanqory_")
     ENVIRONMENT_NAME = env.text("PORTAL_ENVIRONMENT", "")
     LOG_FORMAT = env.text("PORTAL_LOG_FORMAT", "text")
     DATABASE_URL = env.url(
@@ -83,14 +85,53 @@ try:
     )
     CLICKHOUSE_CLUSTER = environment.name("CLICKHOUSE_CLUSTER", needs="CLICKHOUSE_URL")
     EMAIL_URL = env.url("EMAIL_URL", ("smtp", "smtps"), "smtp://user:pass@host:587")
+    OIDC_ISSUER = env.url("OIDC_ISSUER", ("https", "http"), "https://login.example.com")
+    OIDC_CLIENT_ID = env.needed("OIDC_CLIENT_ID", by="OIDC_ISSUER")
+    OIDC_CLIENT_SECRET = env.needed("OIDC_CLIENT_SECRET", by="OIDC_ISSUER")
+    OIDC_NAME = env.text("OIDC_NAME", "SSO")[:40]
+    OIDC_SCOPES = env.text("OIDC_SCOPES", "openid profile email")
+    OIDC_ROLE_CLAIM = env.text("OIDC_ROLE_CLAIM")
+    OIDC_ROLE_MAP = env.mapping("OIDC_ROLE_MAP", tuple(ROLES))
+    OIDC_TEAM_CLAIM = env.text("OIDC_TEAM_CLAIM")
+    OIDC_ALLOWED_DOMAINS = env.texts("OIDC_ALLOWED_DOMAINS")
+    OIDC_LINK_ACCOUNTS = env.flag("OIDC_LINK_ACCOUNTS", default=False)
+    OIDC_TRUST_ADDRESSES = env.flag("OIDC_TRUST_ADDRESSES", default=False)
+    if OIDC_LINK_ACCOUNTS:
+        env.needed("OIDC_ALLOWED_DOMAINS", by="OIDC_LINK_ACCOUNTS")
     FAST_FORMS = env.words("PORTAL_FAST_FORMS", ("columns", "rollups", "rows"))
-    KEPT_MAX_BYTES = env.integer("PORTAL_KEPT_MAX_MB", 4096, low=1, high=10_000_000) << 20
+    PROMQL_FEATURES = env.words(
+        "PORTAL_PROMQL_FEATURES",
+        ("promql-experimental-functions", "promql-delayed-name-removal"),
+        unless_told=(),
+    )
+    KEPT_MAX_BYTES = env.integer("PORTAL_KEPT_MAX_MB", 8192, low=1, high=10_000_000) << 20
+    KEPT_MEMORY_BYTES = env.integer("PORTAL_KEPT_MEMORY_MB", 256, low=0, high=10_000_000) << 20
     SPOOL_MAX_BYTES = env.integer("PORTAL_SPOOL_MAX_MB", 8192, low=1, high=10_000_000) << 20
     DISK_RESERVE_BYTES = env.integer("PORTAL_DISK_RESERVE_MB", 512, low=0, high=10_000_000) << 20
     SECRET_KEY = env.text("PORTAL_SECRET_KEY") or secret_key(DATA_DIR)
+    SECRET_KEY_FALLBACKS = env.texts("PORTAL_OLD_SECRET_KEYS")
+    MOST_SERIES = env.integer("PORTAL_MOST_SERIES", 1_000_000, low=1, high=1_000_000_000)
+    MOST_SERIES_PER_SOURCE = env.integer(
+        "PORTAL_MOST_SERIES_PER_SOURCE", 100_000, low=1, high=1_000_000_000
+    )
+    API_PER_MINUTE = env.integer("PORTAL_API_PER_MINUTE", 1_200, low=0, high=1_000_000)
+    PUBLIC_LINKS = env.flag("PORTAL_PUBLIC_LINKS", default=False)
+    PUBLIC_PER_MINUTE = env.integer("PORTAL_PUBLIC_PER_MINUTE", 120, low=0, high=1_000_000)
+    EMBED_HOSTS = env.origins("PORTAL_EMBED_HOSTS")
+    SHOWN_HOSTS = env.origins("PORTAL_SHOWN_HOSTS")
+    SNAPSHOT_MAX_BYTES = env.integer("PORTAL_SNAPSHOT_MAX_MB", 8, low=1, high=256) << 20
+    AUDIT_KEY_FILE = env.path("PORTAL_AUDIT_KEY_FILE", DATA_DIR / "run" / "audit-key")
+    AUDIT_HEADS_TO = env.place("PORTAL_AUDIT_HEADS_TO")
+    HEALTH_CHECKS = env.addresses("PORTAL_HEALTH_CHECKS", ("postgresql", "valkey", "engine"))
+    INTERNAL_HOSTS = env.texts("PORTAL_INTERNAL_HOSTS")
+    SCRAPE_HOSTS = env.texts("PORTAL_SCRAPE_HOSTS") or PRIVATE_NETWORKS
+    SCRAPE_LISTS = env.path("PORTAL_SCRAPE_LISTS", DATA_DIR / "scrape")
+    SCRAPE_MAX_BYTES = env.integer("PORTAL_SCRAPE_MAX_MB", 32, low=1, high=1024) << 20
+    SECRET_KEYS_FILE = env.path("PORTAL_SECRET_KEYS_FILE", DATA_DIR / "run" / "secret-keys")
 except Misconfigured as problem:
     sys.exit(str(problem))
 
+AUDIT_DIR = DATA_DIR / "audit"
 PUBLIC_URL = BASE_URL or f"http://{'127.0.0.1' if HOST in {'0.0.0.0', '::'} else HOST}:{PORT}"  # noqa: S104
 SERVED_BY_HTTPS = PUBLIC_URL.startswith("https://")
 
@@ -104,23 +145,30 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "portal.accounts.apps.StaffAdminConfig",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "channels",
     "portal",
     "portal.accounts",
+    "portal.sign_in",
     "portal.audit",
     "portal.store",
     "portal.live",
+    "analytics.series",
     "analytics.ingest",
     "analytics.insights",
+    "analytics.privacy",
+    "analytics.promql",
     "analytics.collect",
     "dashboards",
 ]
@@ -135,6 +183,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.sign_in.middleware.SessionRulesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -183,7 +232,7 @@ CELERY_BROKER_URL = (
 )
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.accounts.backends.StaffBackend"]
 PASSWORD_HASHERS = ["portal.accounts.hashers.FrugalArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -195,7 +244,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "portal.accounts.adapter.StaffAdapter"
+ACCOUNT_ADAPTER = "portal.sign_in.adapter.StaffAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -203,17 +252,25 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_FORMS = {
-    "login": "portal.accounts.forms.LoginForm",
-    "reset_password": "portal.accounts.forms.ResetPasswordForm",
+    "login": "portal.sign_in.forms.LoginForm",
+    "reset_password": "portal.sign_in.forms.ResetPasswordForm",
     "reset_password_from_key": "portal.accounts.forms.ResetPasswordKeyForm",
     "change_password": "portal.accounts.forms.ChangePasswordForm",
 }
 # A stranger's typing must not make the portal send mail to somebody who has no account here.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+SOCIALACCOUNT_ADAPTER = "portal.sign_in.sso.SsoAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "portal.sign_in.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SERVED_BY_HTTPS  # localhost only, browsers see to that
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.sign_in.sessions"
+SESSION_COOKIE_AGE = 24 * 60 * 60  # before the sign-in; afterwards its rules say how long
 # Cookies ignore ports: the host's other services, and two portals on one host, must not collide.
 COOKIE_PREFIX = "__Host-portal" if SERVED_BY_HTTPS else f"portal-{PORT}"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}-session"
@@ -263,8 +320,10 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["portal.accounts.permissions.StaffPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["portal.accounts.throttling.CallerThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["portal.lib.api.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.lib.api.JSONParser"],
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is a field like any other, where there is one
     "DEFAULT_SCHEMA_CLASS": "portal.lib.openapi.PlainSchema",
     "EXCEPTION_HANDLER": "portal.errors.api_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -11,10 +11,14 @@ from portal.health import alive, ready
 
 urlpatterns = [
     path("", include("dashboards.urls")),
+    path("", include("analytics.privacy.urls")),  # before insights, whose people take any text
     path("", include("analytics.insights.urls")),
+    path("", include("analytics.promql.urls")),
     path("", include("analytics.collect.urls")),
     path("", include("analytics.ingest.urls")),
     path("", include("portal.accounts.urls")),
+    path("", include("portal.sign_in.urls")),
+    path("", include("portal.auditor.urls")),
     path("admin/", admin.site.urls),
     path("design/", design.page, name="design"),
     path("healthz", alive, name="healthz"),

@@ -23,6 +23,7 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "wal_recycle": "off",  # a segment written before an erasure is not to lie there for another use
     "max_worker_processes": "4",
     "jit": "off",
     "log_destination": "stderr",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -143,6 +144,9 @@ class Supervisor:
         self._stop.set()
 
     def _prepare_folders(self) -> None:
+        # Children inherit it: a soft limit of 1,024, as is usual, is fewer than web has sockets.
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         run = self.plan.data_dir / "run"
         run.mkdir(parents=True, exist_ok=True)
         metrics = run / "metrics"
@@ -203,6 +207,8 @@ def web_words(listener: socket.socket) -> list[str]:
         sys.executable, "-m", "uvicorn", "portal.asgi:application", "--fd", str(listener.fileno()),
         "--lifespan", "off", "--no-access-log", "--log-config", log_config,
         "--timeout-graceful-shutdown", "5", "--no-server-header",
+        # Each socket would compress the same message for itself, and keep 300 kB for that.
+        "--ws-per-message-deflate", "false",
     ]  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from portal.lib.field_error import FieldError as FieldError
 from portal.lib.stale import Stale
 
+LARGEST_BODY = 10 << 20
+
 
 class JSONRenderer(renderers.BaseRenderer):
     media_type = "application/json"
@@ -34,9 +36,26 @@ class JSONParser(parsers.BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
     ) -> Any:
         try:
-            return orjson.loads(stream.read())
+            return orjson.loads(bounded(stream))
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(f"The body is not JSON: {error}.") from error
+
+
+class TooLarge(exceptions.APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = f"A body has {LARGEST_BODY >> 20} MiB at most."
+
+
+def bounded(stream: IO[Any]) -> bytes:
+    """Read a body to its end, unless that is too far. Raises TooLarge.
+
+    Django's own limit holds for forms only; what a parser reads by itself it does not see.
+    """
+    body: bytes = stream.read(LARGEST_BODY + 1)
+    if len(body) > LARGEST_BODY:
+        raise TooLarge
+    return body
 
 
 def _plain(value: Any) -> Any:
@@ -63,7 +82,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, FieldError):
         return Response(error_body("invalid", error.message, error.field), status=400)
     if isinstance(error, Stale):
-        both = {"current": error.current, "yours": error.yours}
+        both = {"current": error.current, "yours": error.yours, **error.more}
         return Response(error_body("conflict", str(error), "version") | both, status=409)
     if isinstance(error, Http404):
         error = exceptions.NotFound()

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
-MODULE_FOLDERS = ("lib", "components", "pages")
+MODULE_FOLDERS = ("lib", "components", "editor", "pages")
 # Bare names of vendored modules, as written in `import` statements.
 VENDORED_MODULES = {
     "htmx": "js/vendor/htmx-4.0.1.esm.min.js",

@@ -38,6 +38,17 @@ class FailOpenRedisCache(RedisCache):
             "add", key, True, lambda: RedisCache.add(self, key, value, timeout, version)
         )
 
+    def count(self, key: Any, timeout_s: int) -> int:
+        """Add one to a count that ends by itself; 0 while Valkey is away."""
+        return measured("count", key, 0, lambda: self._count(key, timeout_s))
+
+    def _count(self, key: Any, timeout_s: int) -> int:
+        RedisCache.add(self, key, 0, timeout_s)
+        try:
+            return int(RedisCache.incr(self, key))
+        except ValueError:
+            return 1  # it ended between the two
+
     def get_many(self, keys: Any, version: int | None = None) -> dict[Any, Any]:
         wanted = list(keys)
         return (

@@ -73,12 +73,26 @@ def dress(figure: Mapping[str, Any], theme: Theme = "light") -> Json:
     shades = colors(theme)
     dressed = copy.deepcopy({"data": [], "layout": {}, **figure})
     dressed["layout"]["template"] = resolve(palette()["template"], shades)
+    _name_colors(dressed, shades)
     slots = assign(key for t in dressed["data"] if not (key := series_key(t)).startswith("$"))
     for trace in dressed["data"]:
         _paint(trace, slots, shades)
         _say_name(trace)
     _draw_marks(dressed, shades)
     return dressed
+
+
+def _name_colors(dressed: Json, shades: Mapping[str, Any]) -> None:
+    """Resolve the theme's colors that a figure names: "$warning", "$indigo"."""
+    named = {**shades, **dict(zip(palette()["series_names"], shades["series"], strict=True))}
+    if "shapes" in dressed["layout"]:
+        dressed["layout"]["shapes"] = resolve(dressed["layout"]["shapes"], named)
+    for trace in dressed["data"]:
+        for key in ("marker", "line", "fillcolor", "colorscale"):
+            if key in trace:
+                trace[key] = resolve(trace[key], named)
+        if (trace.get("meta") or {}).get("colors"):
+            trace["meta"]["colors"] = resolve(trace["meta"]["colors"], named)
 
 
 def resolve(node: Any, shades: Mapping[str, Any]) -> Any:
@@ -139,7 +153,15 @@ def _paint_line(trace: Json, color: str, slots: Mapping[str, Slot]) -> None:
     if role == "compare":
         trace["opacity"] = 0.6
     if trace.get("fill") or trace.get("stackgroup"):
-        trace.setdefault("fillcolor", f"{color}{'59' if trace.get('stackgroup') else '1f'}")
+        trace.setdefault("fillcolor", f"{trace['line']['color'][:7]}{_share(trace)}")
+
+
+def _share(trace: Json) -> str:
+    """Return how much of the color is in what is filled, as two hexadecimal digits."""
+    fill = (trace.get("meta") or {}).get("fill")
+    if fill is None:
+        return "59" if trace.get("stackgroup") else "1f"
+    return f"{round(fill * 2.55):02x}"
 
 
 def _paint_bar(trace: Json, color: str, slots: Mapping[str, Slot]) -> None:
@@ -152,7 +174,10 @@ def _paint_bar(trace: Json, color: str, slots: Mapping[str, Slot]) -> None:
 def _paint_parts(trace: Json, shades: Mapping[str, Any]) -> None:
     labels = [str(label) for label in trace.get("labels", ())]
     slots = assign(label for label in labels if not label.startswith("$"))
-    shown = [color_of(label, slots, shades) for label in labels]
+    own = (trace.get("meta") or {}).get("colors") or [""] * len(labels)
+    shown = [
+        color or color_of(label, slots, shades) for color, label in zip(own, labels, strict=True)
+    ]
     trace["marker"] = {"colors": shown, **trace.get("marker", {})}
     trace["labels"] = [palette()["words"].get(label, label) for label in labels]
 
@@ -180,10 +205,13 @@ def _draw_marks(dressed: Json, shades: Mapping[str, Any]) -> None:
          "fillcolor": shades["text_faint"], "line": {"width": 0}, "layer": "below"}
         for mark in marks if "x1" in mark
     ]  # fmt: skip
-    line = {"color": shades["text_faint"], "width": 1, "dash": "dot"}
+    deploys = [mark.get("kind") == "deploys" for mark in marks]
+    colors = [shades["accent"] if is_deploy else shades["text_faint"] for is_deploy in deploys]
     lines = [
-        {"type": "line", "x0": mark["x"], "x1": mark["x"], **whole, "line": line} for mark in marks
-    ]
+        {"type": "line", "x0": mark["x"], "x1": mark["x"], **whole,
+         "line": {"color": color, "width": 1, "dash": "dot"}}
+        for mark, color in zip(marks, colors, strict=True)
+    ]  # fmt: skip
     layout["shapes"] = [*layout.get("shapes", ()), *spans, *lines]
     layout["yaxis2"] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     dressed["data"].append(
@@ -192,7 +220,11 @@ def _draw_marks(dressed: Json, shades: Mapping[str, Any]) -> None:
             "y": [1] * len(marks), "yaxis": "y2", "cliponaxis": False, "showlegend": False,
             "customdata": [mark["text"] for mark in marks],
             "hovertemplate": "%{customdata}<extra></extra>",
-            "marker": {"symbol": "triangle-down", "size": 9, "color": shades["text_soft"]},
+            "marker": {
+                "symbol": ["diamond" if is_deploy else "triangle-down" for is_deploy in deploys],
+                "size": 9,
+                "color": [shades["accent" if is_deploy else "text_soft"] for is_deploy in deploys],
+            },
             "meta": {"role": "annotation", "series": "$annotation"},
         }
     )  # fmt: skip

@@ -7,28 +7,33 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 HEADER = "Content-Security-Policy"
 
 
-def policy(nonce: str) -> str:
-    """Return the header's value.
+def policy(nonce: str, framed_by: str = "'none'") -> str:
+    """Return the header's value; `framed_by` are the places whose pages may frame this one.
+
+    Widgets show pictures and pages of the hosts in PORTAL_SHOWN_HOSTS, and of no other.
 
     Modules that a nonced module imports carry its nonce on, so no host and no 'strict-dynamic' is
     needed. Plotly sets style attributes, hence 'unsafe-inline' for styles only.
     """
+    shown = "".join(f" {origin}" for origin in settings.SHOWN_HOSTS)
     directives = {
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}'",
         "style-src": "'self' 'unsafe-inline'",
-        "img-src": "'self' data: blob:",
+        "img-src": f"'self' data: blob:{shown}",
+        "frame-src": shown.strip() or "'none'",
         "font-src": "'self'",
         "connect-src": "'self'",
         "manifest-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'self'",
-        "frame-ancestors": "'none'",
+        "frame-ancestors": framed_by,
     }
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 

@@ -60,10 +60,38 @@ class Env:
     def url(self, name: str, schemes: tuple[str, ...], example: str) -> str:
         return self._parsed(name, "", lambda raw: _url(raw, schemes), f"a URL like {example}")
 
-    def words(self, name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    def words(
+        self, name: str, choices: tuple[str, ...], *, unless_told: tuple[str, ...] | None = None
+    ) -> tuple[str, ...]:
         """Return the chosen ones of some words, all unless told; `none` chooses none."""
         listed = ", ".join(choices)
-        return self._parsed(name, choices, lambda raw: _words(raw, choices), f"some of {listed}")
+        default = choices if unless_told is None else unless_told
+        return self._parsed(name, default, lambda raw: _words(raw, choices), f"some of {listed}")
+
+    def place(self, name: str) -> str:
+        """Read a URL or the absolute path of a file; nothing unless told."""
+        raw = self.text(name)
+        if not raw or Path(raw).is_absolute():
+            return raw
+        return self.url(name, ("http", "https"), "https://host/path, or an absolute path of a file")
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return texts separated by commas, as they are; none unless told."""
+        return tuple(text.strip() for text in self.text(name).split(",") if text.strip())
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Read whose pages may do something, as browsers name them; none unless told."""
+        wanted = "origins such as https://wiki.example.com or https://*.example.com"
+        return self._parsed(name, (), _origins, wanted)
+
+    def prefix(self, name: str, default: str) -> str:
+        """Read what names of metrics begin with."""
+        return self._parsed(name, default, _prefix, "letters, digits and _, such as acme_")
+
+    def addresses(self, name: str, taken: tuple[str, ...]) -> dict[str, str]:
+        """Read `name=URL` pairs, separated by commas; `taken` are names that mean something else."""
+        wanted = "pairs such as payments=https://api.example.com/health, separated by commas"
+        return self._parsed(name, {}, lambda raw: _addresses(raw, taken), wanted)
 
     def name(self, name: str, *, needs: str) -> str:
         """Read a plain name, which has a meaning only beside another variable."""
@@ -74,8 +102,17 @@ class Env:
             raise Misconfigured(f"{name}={raw!r} has a meaning only with {needs}; set that too.")
         return raw
 
-    def mapping(self, name: str) -> dict[str, str]:
-        return self._parsed(name, {}, _string_map, 'a JSON object like {"group": "viewer"}')
+    def needed(self, name: str, *, by: str) -> str:
+        """Read a text that must be there when another variable is."""
+        raw = self.text(name)
+        if self.text(by) and not raw:
+            raise Misconfigured(f"{by} needs {name} beside it; set that too.")
+        return raw
+
+    def mapping(self, name: str, allowed: tuple[str, ...]) -> dict[str, str]:
+        """Read a JSON object whose values are some of `allowed`."""
+        wanted = 'a JSON object like {"group": "viewer"}, with ' + ", ".join(allowed)
+        return self._parsed(name, {}, lambda raw: _string_map(raw, allowed), wanted)
 
     def _parsed(self, name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
         raw = self.text(name)
@@ -107,6 +144,33 @@ def _url(raw: str, schemes: tuple[str, ...]) -> str:
     return raw
 
 
+def _origins(raw: str) -> tuple[str, ...]:
+    found = tuple(text.strip().lower() for text in raw.split(",") if text.strip())
+    shape = r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?"
+    if not all(re.fullmatch(shape, origin) for origin in found):
+        raise ValueError(raw)
+    return found
+
+
+def _prefix(raw: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]{0,39}", raw):
+        raise ValueError(raw)
+    return raw
+
+
+def _addresses(raw: str, taken: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in filter(None, map(str.strip, raw.split(","))):
+        name, _, url = (part.strip() for part in pair.partition("="))
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name) or name in found or name in taken:
+            raise ValueError(name)
+        parts = urlsplit(_url(url, ("http", "https")))
+        if not parts.hostname or parts.username or re.search(r"[\s\x7f]", url):
+            raise ValueError(url)
+        found[name] = url
+    return found
+
+
 def _words(raw: str, choices: tuple[str, ...]) -> tuple[str, ...]:
     words = tuple(word.strip() for word in raw.split(","))
     if words == ("none",):
@@ -116,15 +180,16 @@ def _words(raw: str, choices: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def _string_map(raw: str) -> dict[str, str]:
+def _string_map(raw: str, allowed: tuple[str, ...]) -> dict[str, str]:
     value = json.loads(raw)
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+    if not isinstance(value, dict) or not all(item in allowed for item in value.values()):
         raise ValueError(raw)
     return value
 
 
 def _hidden(raw: str) -> str:
-    """Leave a password out of what may be printed."""
+    """Leave passwords out of what may be printed."""
+    raw = re.sub(r"(://[^:/@\s]*:)[^/@\s]*@", r"\1***@", raw)
     try:
         parts: SplitResult = urlsplit(raw)
     except ValueError:

@@ -80,6 +80,8 @@ db_duration = histogram(
     buckets=(0.001, 0.01, 0.1, 0.5, 1, 2, 5),
 )
 errors = counter("errors_total", "Total number of errors", ("type", "severity", "component"))
+# A series that is born with its first error never increased to it: answers that fail begin at 0.
+errors.labels("logged", "error", "django.request")
 cache_duration = histogram(
     "cache_operation_duration_seconds",
     "Duration of cache operations in seconds",
@@ -124,6 +126,18 @@ class CountErrors(logging.Handler):
         errors.labels(
             kind.__name__ if kind else "logged", record.levelname.lower(), component
         ).inc()
+
+
+def names() -> set[str]:
+    """Return what the instruments are called, without the prefix, as series begin their names."""
+    found = {family.name.removeprefix(PREFIX) for family in registry.collect()}
+    return found | {f"{name}_total" for name in found}
+
+
+def described() -> Iterator[Metric]:
+    """Return the instruments of this process without what they counted: what there can be."""
+    for family in registry.collect():
+        yield Metric(family.name, family.documentation, family.type, family.unit)
 
 
 def collected() -> Iterator[Metric]:

@@ -26,6 +26,10 @@ NUMBER: Json = {"type": "number"}
 WHOLE: Json = {"type": "integer"}
 FLAG: Json = {"type": "boolean"}
 TIME: Json = {"type": "string", "format": "date-time"}
+MAYBE_TEXT: Json = {**TEXT, "nullable": True}
+MAYBE_NUMBER: Json = {**NUMBER, "nullable": True}
+MAYBE_WHOLE: Json = {**WHOLE, "nullable": True}
+MAYBE_TIME: Json = {**TIME, "nullable": True}
 
 ERROR: Json = {
     "type": "object",
@@ -39,9 +43,20 @@ ERROR: Json = {
     },
 }
 REFUSALS = {
+    400: "Something cannot be used; `field` says what.",
     401: "The token is missing, unknown, expired or revoked.",
     403: "A right or a scope is missing; the message says which.",
+    429: "Too many calls; `Retry-After` says when to come back.",
+    503: "A part of the portal does not answer; `Retry-After` says when to try again.",
 }
+OF_BODIES = {
+    413: "The body is too large.",
+    415: "The body is not JSON by its Content-Type.",
+}
+NOT_FOUND = "There is nothing here that the caller may know of."
+CONFLICT = "Somebody else changed it meanwhile, or it is in use; the message says which."
+NO_METHOD = "With this in its place the path is another one, which has no such method."
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def record(required: tuple[str, ...] = (), /, **fields: Json) -> Json:
@@ -69,6 +84,7 @@ class Operation:
     answer: Json | None = field(default_factory=lambda: OBJECT)
     query: dict[str, str] = field(default_factory=dict)
     status: int = 200
+    also: tuple[int, ...] = ()  # further good statuses, with the same answer
 
 
 class PlainSchema(AutoSchema):
@@ -79,19 +95,30 @@ class PlainSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         operation = self._operation()
-        refusals = dict(REFUSALS)
-        if operation.body is not None or operation.query:
-            refusals[400] = "Something cannot be used; `field` says what."
         component: Any = ResolvedComponent  # untyped
         error = component("Error", component.SCHEMA, schema=ERROR, object="Error")
         self.registry.register_on_missing(error)
         return {
-            operation.status: OpenApiResponse(operation.answer, description="The answer."),
+            **{
+                status: OpenApiResponse(operation.answer, description="The answer.")
+                for status in (operation.status, *operation.also)
+            },
             **{
                 status: OpenApiResponse(error.ref, description=meaning)
-                for status, meaning in sorted(refusals.items())
+                for status, meaning in sorted(self._refusals(operation).items())
             },
         }
+
+    def _refusals(self, operation: Operation) -> dict[int, str]:
+        found = dict(REFUSALS)
+        if "{" in self.path or operation.body is not None:
+            found[404] = NOT_FOUND
+        if self.method in CHANGING and "{" in self.path:
+            found[405] = NO_METHOD
+        if self.method in CHANGING:
+            found |= OF_BODIES
+            found[409] = CONFLICT
+        return found
 
     def get_override_parameters(self) -> list[Any]:
         return [

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -22,6 +22,7 @@ class Origin:
 
     request_id: str = ""
     address: str = ""
+    program: str = ""  # the API token that asks, by its name; or a public link
 
 
 NOWHERE = Origin()
@@ -59,6 +60,11 @@ def begin(request: HttpRequest) -> None:
     given = request.headers.get("X-Request-Id", "")
     request_id = given if WELL_FORMED_ID.match(given) else secrets.token_hex(8)
     current_origin.set(Origin(request_id, well_formed(request.META.get("REMOTE_ADDR") or "")))
+
+
+def came_by(program: str) -> None:
+    """Note that a program asks, not its owner in person."""
+    current_origin.set(replace(current_origin.get(), program=program))
 
 
 def well_formed(address: str) -> str:

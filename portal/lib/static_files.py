@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -21,12 +21,20 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
 
     sync_capable = True
     async_capable = True
+    found: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         super().__init__(get_response)
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
+
+    def add_files_from_finders(self) -> None:
+        """Look through the folders once a process: each test's client makes a handler of its own."""
+        if not self.found:
+            super().add_files_from_finders()
+            self.found.update(self.files)
+        self.files: dict[str, Any] = self.found
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if not request.path_info.startswith(self.static_prefix):

@@ -13,6 +13,14 @@ from zoneinfo import ZoneInfo
 
 COUNT_STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 BYTE_STEPS = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
+BINARY_STEPS = (
+    (2.0**50, "PiB"), (2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"),
+    (1.0, "B"),
+)  # fmt: skip
+BIT_STEPS = ((1e12, "Tbit"), (1e9, "Gbit"), (1e6, "Mbit"), (1e3, "kbit"), (1.0, "bit"))
+HERTZ_STEPS = ((1e12, "THz"), (1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz"))
+SCALES = {"bytes": BYTE_STEPS, "ibytes": BINARY_STEPS, "bits": BIT_STEPS, "Hz": HERTZ_STEPS}
+SUFFIXES = {"": "", "count": "", "plain": "", "per_s": "/s", "per_min": "/min"}
 # Below 120 s seconds read best, below 120 min minutes, and so on.
 DURATION_STEPS = (
     (172_800.0, 86_400.0, "d"),
@@ -20,51 +28,56 @@ DURATION_STEPS = (
     (120.0, 60.0, "min"),
     (1.0, 1.0, "s"),
     (1e-3, 1e-3, "ms"),
-    (0.0, 1e-6, "µs"),
+    (1e-6, 1e-6, "µs"),
+    (0.0, 1e-9, "ns"),
 )
+SECONDS_IN = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 NOT_A_NUMBER = "\N{EM DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 
-def humanize(value: float | Decimal | None, unit: str = "") -> str:
-    """Return the value in three significant digits with its unit.
+def humanize(value: float | Decimal | None, unit: str = "", decimals: int | None = None) -> str:
+    """Return the value with its unit, in three significant digits or so many decimals.
 
-    Units: "" or "count" (12.4k), "bytes" (3.2 GB), "s" and "ms" (250 ms), "ratio" (0.123 is
-    12.3 %), "percent" (12.3 is 12.3 %), an ISO currency (€12.4k), "per_s" (12.4k/s); any other
-    word is put behind the number. None and what is not finite are a dash.
+    Units: "" or "count" (12.4k), "plain" (12,400), "bytes" (3.2 GB), "ibytes" (3.2 GiB), "bits",
+    each also a second ("bytes/s"), "Hz", "s", "ms", "us", "ns", "min", "h" and "d" (250 ms), "ratio"
+    (0.123 is 12.3 %), "percent" (12.3 is 12.3 %), an ISO currency (€12.4k), "per_s" (12.4k/s);
+    any other word is put behind the number. None and what is not finite are a dash.
     """
     if value is None or not math.isfinite(value):
         return NOT_A_NUMBER
     number = float(value)
-    text = _positive(abs(number), unit)
+    text = _positive(abs(number), unit, decimals)
     return f"{MINUS}{text}" if number < 0 and any(c in "123456789" for c in text) else text
 
 
-def _positive(value: float, unit: str) -> str:
-    if unit in {"s", "ms"}:
-        return _duration(value / 1000 if unit == "ms" else value)
-    if unit == "bytes":
-        return _bytes(value)
+def _positive(value: float, unit: str, decimals: int | None) -> str:
+    if unit in SECONDS_IN:
+        return _duration(value * SECONDS_IN[unit], decimals)
+    scale = SCALES.get(unit.removesuffix("/s"))
+    if scale:
+        return _scaled(value, scale, decimals) + ("/s" if unit.endswith("/s") else "")
     if unit in {"ratio", "percent"}:
-        return f"{significant(value * 100 if unit == 'ratio' else value)} %"
+        return f"{_digits(value * 100 if unit == 'ratio' else value, decimals)} %"
     if len(unit) == 3 and unit.isupper():
-        return f"{CURRENCY_SIGNS.get(unit, unit + ' ')}{_money(value)}"
-    return _count(value) + _suffix(unit)
+        return f"{CURRENCY_SIGNS.get(unit, unit + ' ')}{_money(value, decimals)}"
+    whole = grouped(value) if unit == "plain" and decimals is None else ""
+    return (whole or _count(value, decimals, unit)) + SUFFIXES.get(unit, f" {unit}")
 
 
-def _suffix(unit: str) -> str:
-    return {"": "", "count": "", "per_s": "/s"}.get(unit, f" {unit}")
+def _count(value: float, decimals: int | None, unit: str = "") -> str:
+    step, letter = (1.0, "") if unit == "plain" else _step(value, COUNT_STEPS)
+    return _digits(value / step, decimals) + letter
 
 
-def _count(value: float) -> str:
-    step, letter = _step(value, COUNT_STEPS)
-    return significant(value / step) + letter
+def _scaled(value: float, steps: tuple[tuple[float, str], ...], decimals: int | None) -> str:
+    step, letter = _step(value, steps)
+    return f"{_digits(value / step, decimals)} {letter}"
 
 
-def _bytes(value: float) -> str:
-    step, letter = _step(value, BYTE_STEPS)
-    return f"{significant(value / step)} {letter}"
+def _digits(value: float, decimals: int | None) -> str:
+    return significant(value) if decimals is None else f"{_rounded(value, decimals):,}"
 
 
 def _step(value: float, steps: tuple[tuple[float, str], ...]) -> tuple[float, str]:
@@ -75,17 +88,19 @@ def _step(value: float, steps: tuple[tuple[float, str], ...]) -> tuple[float, st
     return 1.0, steps[-1][1] if steps[-1][0] == 1.0 else ""
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: float, decimals: int | None) -> str:
     if seconds == 0:
         return "0 s"
     for least, step, letter in DURATION_STEPS:
         if seconds >= least * 0.9995:
-            return f"{significant(seconds / step)} {letter}"
-    return f"{significant(seconds)} s"
+            return f"{_digits(seconds / step, decimals)} {letter}"
+    return f"{_digits(seconds, decimals)} s"
 
 
-def _money(value: float) -> str:
-    return _count(value) if value >= 999.5 else f"{_rounded(value, 2):,.2f}"
+def _money(value: float, decimals: int | None) -> str:
+    if decimals is not None:
+        return f"{_rounded(value, decimals):,}"
+    return _count(value, None) if value >= 999.5 else f"{_rounded(value, 2):,.2f}"
 
 
 def significant(value: float) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-RELATIVE = re.compile(r"^-(\d{1,4})(h|d|w|mo)$")
+RELATIVE = re.compile(r"^-(\d{1,4})(m|h|d|w|mo)$")
+EXACT = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 # Before anything was measured: "all time" begins here, and engines still hold such a date.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,8 +32,8 @@ class Chosen:
 def read(query: Mapping[str, str], now: datetime, *, default: str, zone: str) -> Chosen:
     """Read `from`, `to` and `tz`. Raises BadRange.
 
-    `from` is "-7d" (h, d, w, mo back from `to`), "all" or RFC 3339; without `to` it ends now.
-    Days, weeks and months back begin at midnight of the zone; hours do not.
+    `from` is "-7d" (m, h, d, w, mo back from `to`), "all" or RFC 3339; without `to` it ends now.
+    Days, weeks and months back begin at midnight of the zone; minutes and hours do not.
     """
     name = query.get("tz") or zone
     local = _zone(name)
@@ -65,8 +66,8 @@ def _instant(text: str, name: str, zone: ZoneInfo) -> datetime:
 
 
 def _back(end: datetime, number: int, unit: str, zone: ZoneInfo) -> datetime:
-    if unit == "h":
-        return end - timedelta(hours=number)
+    if unit in EXACT:
+        return end - number * EXACT[unit]
     days = number * {"d": 1, "w": 7, "mo": 0}[unit]
     local = end.astimezone(zone)
     year, month = divmod(local.year * 12 + local.month - 1 - (number if unit == "mo" else 0), 12)

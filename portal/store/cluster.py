@@ -24,6 +24,9 @@ SPREAD = {
     "schema_migrations": EVERYWHERE,
     "series": "cityHash64(id)",
     "samples": "cityHash64(series)",
+    "metric_metadata": EVERYWHERE,
+    "samples_5m": "cityHash64(series)",
+    "samples_1h": "cityHash64(series)",
 }
 # Rows of a shard are told to its replicas by Keeper, under these names.
 SHARD_PATH = "'/clickhouse/portal/{shard}/{database}/{table}', '{replica}'"
@@ -140,14 +143,6 @@ def placed(query: Query, cluster: Cluster | None, *, is_settled: bool) -> Query:
         answers = f"(SELECT * FROM {answers}\nUNION ALL\nSELECT * FROM (\n{rest}\n))"
     merge = query.sharded.merge.replace(SHARDS, f"FROM {answers} AS shards")
     return replace(query, sql=merge, sharded=None, settings=settings)
-
-
-def without(query: Query, cluster: Cluster | None, unread: str) -> Query:
-    """Return the query without the stored events for which a condition holds, on every shard."""
-    if cluster is None or not unread:
-        return query
-    filters = {f"{cluster.database}.{local('events')}": f"NOT ({unread})"}
-    return replace(query, settings={**query.settings, "additional_table_filters": str(filters)})
 
 
 def on_shard(each: str, cluster: Cluster, *, is_settled: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,6 @@ from django.conf import settings
 
 from portal.lib.field_error import FieldError
 from portal.store import client, nodes
-from portal.store.cluster import without
 from portal.store.guard import Refused
 from portal.store.guard.data_sets import DATA_SETS, composed
 from portal.store.guard.functions import Catalogue, Function, catalogue
@@ -27,7 +26,8 @@ from portal.store.guard.parameters import bound
 from portal.store.guard.rules import Allowed, check, check_resolved
 from portal.store.guard.shape import parse_tree
 from portal.store.guard.words import named_queries, placeholders, words_of
-from portal.store.query import Query
+from portal.store.query import NOTHING, Query
+from portal.store.restricting import FILTER_FIRST, Limits, restricted
 
 MAX_ROWS = 10_000
 MAX_TEXT = 100_000
@@ -114,12 +114,12 @@ def prepare(statement: Statement, person: str, offered: Mapping[str, Any]) -> Ch
     return Checked(sql, values, used)
 
 
-def run(checked: Checked, *, unread: str = "") -> Answer:
-    """Run a checked statement; it answers MAX_ROWS + 1 rows at most. Raises as `prepare`.
+def run(checked: Checked, limits: Limits) -> Answer:
+    """Run a checked statement; it answers MAX_ROWS + 1 rows at most.
 
-    `unread` is the condition of stored events that must not count now.
+    `limits` say which rows it must not read. Raises as `prepare`, and MayNotRead.
     """
-    answer = ask(checked.sql, checked.values, unread=unread)
+    answer = ask(checked.sql, checked.values, limits=limits)
     spent = answer["statistics"]
     return Answer(
         columns=tuple((column["name"], column["type"]) for column in answer["meta"]),
@@ -148,11 +148,19 @@ def lines(explain: str, sql: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def ask(
-    sql: str, values: Mapping[str, Any], *, no_limit: bool = False, unread: str = ""
+    sql: str, values: Mapping[str, Any], *, no_limit: bool = False, limits: Limits | None = None
 ) -> dict[str, Any]:
-    """Run one statement in the readers' lane, with the engine's complaints as the author's."""
-    limits = {**LIMITS, "limit": 0} if no_limit else LIMITS
-    query = without(Query(sql, values, limits), nodes.cluster(), unread)
+    """Run one statement in the readers' lane, with the engine's complaints as the author's.
+
+    Without `limits` it must read no rows.
+    """
+    settings_ = {**LIMITS, "limit": 0} if no_limit else LIMITS
+    query = Query(sql, values, settings_)
+    if limits is not None:
+        first = NOTHING if limits.rights.is_all else FILTER_FIRST
+        query = restricted(
+            replace(query, settings={**settings_, **first}), limits, database(), nodes.cluster()
+        )
     try:
         body = client.read(query, lane="reader", fmt="JSONCompact")
     except client.QueryFailed as error:

@@ -1,12 +1,16 @@
 """ClickHouse's Native format as numpy arrays: many rows of few plain columns, quickly.
 
 Four million rows of three numbers take 60 ms to leave the engine this way and 170 ms as Arrow.
-Only what passes over rows need: fixed-width numbers, and LowCardinality(String) as `Coded`.
+Only what passes over rows need: fixed-width numbers, LowCardinality(String) as `Coded`, and lists of
+numbers that may be null as three columns: `cells` has the numbers of all rows, `cells.is_null` which
+of them are none, `cells.length` how many a row has.
 Format: https://clickhouse.com/docs/interfaces/formats/Native
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +23,7 @@ NUMBERS = {
     "Float32": "<f4", "Float64": "<f8", "Bool": "u1",
 }  # fmt: skip
 CODED = "LowCardinality(String)"
+LISTS = re.compile(r"Array\(Nullable\((\w+)\)\)")
 INDEX_TYPES = ("u1", "<u2", "<u4", "<u8")
 
 
@@ -49,12 +54,11 @@ def columns(body: bytes | memoryview) -> Columns:
             if rows == 0:
                 continue
             if kind == CODED:
-                cells = reader.coded(rows, texts.setdefault(name, {}))
-            elif kind in NUMBERS:
-                cells = reader.numbers(NUMBERS[kind], rows)
+                read = {name: reader.coded(rows, texts.setdefault(name, {}))}
             else:
-                raise UnreadableColumn(f"{name} is {kind}")
-            parts.setdefault(name, []).append(cells)
+                read = reader.plain(name, kind, rows)
+            for part, cells in read.items():
+                parts.setdefault(part, []).append(cells)
     joined = {name: np.concatenate(cells) for name, cells in parts.items()}
     return {
         name: Coded(cells, [text.decode("utf-8", "replace") for text in texts[name]])
@@ -62,6 +66,35 @@ def columns(body: bytes | memoryview) -> Columns:
         else cells
         for name, cells in joined.items()
     }
+
+
+def block(given: Mapping[str, tuple[str, NDArray[Any]]]) -> bytes:
+    """Write columns of fixed width, each with its type in the engine, as one block.
+
+    The arrays hold what the engine holds: DateTime64(3) is milliseconds as int64.
+    """
+    rows = {len(cells) for _, cells in given.values()}
+    if len(rows) != 1:
+        raise ValueError("columns of one block have one length")
+    parts = [_number(len(given)), _number(rows.pop())]
+    for name, (kind, cells) in given.items():
+        parts += [_text(name), _text(kind), cells.astype(cells.dtype.newbyteorder("<")).tobytes()]
+    return b"".join(parts)
+
+
+def _number(value: int) -> bytes:
+    """Write a LEB128 number."""
+    written = bytearray()
+    while value >= 0x80:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return _number(len(encoded)) + encoded
 
 
 class _Reader:
@@ -93,6 +126,19 @@ class _Reader:
         found = np.frombuffer(self.body, kind, count, self.at)
         self.at += found.nbytes
         return found
+
+    def plain(self, name: str, kind: str, rows: int) -> dict[str, NDArray[Any]]:
+        """Read a column of numbers, or of lists of numbers that may be null."""
+        if kind in NUMBERS:
+            return {name: self.numbers(NUMBERS[kind], rows)}
+        listed = LISTS.fullmatch(kind)
+        if listed is None or listed[1] not in NUMBERS:
+            raise UnreadableColumn(f"{name} is {kind}")
+        lengths = np.diff(self.numbers("<u8", rows), prepend=np.uint64(0))
+        cells = int(lengths.sum())
+        is_null = self.numbers("u1", cells).view(np.bool_)
+        values = self.numbers(NUMBERS[listed[1]], cells)
+        return {f"{name}.length": lengths, f"{name}.is_null": is_null, name: values}
 
     def coded(self, rows: int, known: dict[bytes, int]) -> NDArray[np.int32]:
         """Read a dictionary and the places in it; `known` numbers the texts of all blocks."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from django.core.cache import cache
 
+from portal.lib.one_at_a_time import OneAtATime
 from portal.lib.registry import Registry
+from portal.lib.row_rights import ALL, RowRights
 from portal.store import client, native, nodes, persons
-from portal.store.cluster import placed, without
+from portal.store.cluster import placed
 from portal.store.frame import Frame, Meta
 from portal.store.models import Epoch
 from portal.store.query import Query, TimeRange
+from portal.store.restricting import Limits, restricted
 
 CACHE_BUCKET = timedelta(seconds=5)
+ASKED = OneAtATime()  # in this process
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,12 @@ class Question:
     params: Mapping[str, Any]
     window: TimeRange | None
     as_of: datetime
-    rights: str = "all"
+    rights: RowRights = ALL
     epoch: Epoch = field(default_factory=Epoch.current)
+
+    def __post_init__(self) -> None:
+        # In another zone a moment less a minute is an hour off, or a day, where clocks change.
+        object.__setattr__(self, "as_of", self.as_of.astimezone(UTC))
 
     @property
     def person(self) -> str:
@@ -36,7 +44,10 @@ class Question:
         return persons.expression(pending=self.epoch.pending_overrides > 0)
 
     def run(self, query: Query) -> tuple[client.Result, Meta]:
-        """Run one query of this question; returns the columns and what they cost."""
+        """Run one query of this question; returns the columns and what they cost.
+
+        Raises MayNotRead, client.QueryFailed, client.EngineUnavailable.
+        """
         query = self._placed(query)
         result = client.run(query)
         return result, self._cost(query, result)
@@ -47,18 +58,28 @@ class Question:
         result = client.read_columns(query)
         return result.columns, self._cost(query, result)
 
+    @property
+    def limits(self) -> Limits:
+        """Return what no query of this question may read."""
+        return Limits(self.rights, self.person, self.epoch.unread)
+
     def _placed(self, query: Query) -> Query:
-        """Return the query as this engine runs it: alone, or as a cluster of shards."""
-        is_settled = self.epoch.pending_overrides == 0
-        found = placed(query, nodes.cluster(), is_settled=is_settled)
-        return without(found, nodes.cluster(), self.epoch.unread)
+        """Return the query as this engine runs it for this asker: alone, or as a cluster of shards.
+
+        The one place where rights to rows are enforced; portal.store.guarded for typed SQL.
+        """
+        on = nodes.cluster()
+        found = placed(query, on, is_settled=self.epoch.pending_overrides == 0)
+        return restricted(found, self.limits, nodes.database(), on)
 
     def _cost(self, query: Query, result: client.Result | client.Columns) -> Meta:
+        # How many rows were read tells of those that the asker may not see.
+        tells = self.rights.is_all
         return Meta(
             as_of=self.as_of,
             elapsed_ms=result.elapsed_ms,
-            rows_read=result.rows_read,
-            bytes_read=result.bytes_read,
+            rows_read=result.rows_read if tells else 0,
+            bytes_read=result.bytes_read if tells else 0,
             sql=(readable(query),),
         )
 
@@ -87,16 +108,24 @@ def ask(kind: str, question: Question, *, refresh: bool = False) -> Frame:
     """Answer from the cache or from the source.
 
     One evaluation serves everybody who asks the same within CACHE_BUCKET and has the same row
-    rights. Raises UnknownKind, FieldError, client.QueryFailed, client.EngineUnavailable.
+    rights; whoever asks while it runs waits for it. Raises UnknownKind, FieldError, client.QueryFailed, client.EngineUnavailable.
     """
     source = sources.get(kind)
     key = cache_key(kind, question)
     found: Frame | None = None if refresh else cache.get(key)
     if found is not None:
-        return replace(found, meta=replace(found.meta, cached=True))
-    frame = source.run(question)
-    cache.set(key, frame, timeout=2 * CACHE_BUCKET.total_seconds())
+        return from_cache(found)
+    with ASKED.alone(key) as has_waited:
+        found = cache.get(key) if has_waited and not refresh else None
+        if found is not None:
+            return from_cache(found)
+        frame = source.run(question)
+        cache.set(key, frame, timeout=2 * CACHE_BUCKET.total_seconds())
     return frame
+
+
+def from_cache(frame: Frame) -> Frame:
+    return replace(frame, meta=replace(frame.meta, cached=True))
 
 
 def cache_key(kind: str, question: Question) -> str:

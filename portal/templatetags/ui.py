@@ -92,7 +92,7 @@ def when(context: template.Context, at: datetime | None) -> SafeString:
     """{% when event.timestamp %}: "10:42, 3 min ago", the full time and zone on hover, kept fresh."""
     if at is None:
         return mark_safe('<span class="faint">never</span>')
-    zone = str(context.get("time_zone") or "UTC")
+    zone = str(context.get("time_zone") or context.get("portal_time_zone") or "UTC")
     said = text.moment(at, clock.now(), zone)
     return format_html(
         '<local-time><time class="nowrap" datetime="{}" data-zone="{}" title="{}">{}</time></local-time>',

@@ -2,7 +2,7 @@
 
 import htmx from 'htmx';
 import 'portal/lib/popovers.js';
-import 'portal/lib/shortcuts.js';
+import { shortcut } from 'portal/lib/shortcuts.js';
 import 'portal/components/chart.js';
 import 'portal/components/command-palette.js';
 import 'portal/components/copy-button.js';
@@ -53,6 +53,9 @@ document.addEventListener('click', (event) => {
   const toggle = event.target.closest?.('[data-toggle-query]');
   if (toggle) toggleQuery(toggle.dataset.toggleQuery, toggle.dataset.value ?? '1');
 });
+
+// A link with data-key is a shortcut of its page: "e" edits.
+for (const link of document.querySelectorAll('a[data-key]')) shortcut(link.dataset.key, link.textContent.trim(), () => link.click());
 
 document.addEventListener('portal:theme', () => {
   const chosen = document.documentElement.dataset.theme ?? 'system';

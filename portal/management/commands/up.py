@@ -16,6 +16,8 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from analytics.collect.demo import note
+from analytics.collect.demo.history import DAYS
+from portal.demo_sso.company import Company, founded, settings_of
 from portal.embedded.engine import Engine
 from portal.embedded.lock import AlreadyHeld, held
 from portal.embedded.log import MergedLog
@@ -43,6 +45,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--no-demo", action="store_true", help="start without sample data")
+        parser.add_argument(
+            "--demo-days", type=int, default=DAYS, help="sample data of so many days"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         data_dir: Path = settings.DATA_DIR
@@ -55,7 +60,9 @@ class Command(BaseCommand):
                     log = MergedLog(
                         data_dir / "log" / "portal.log", as_json=settings.LOG_FORMAT == "json"
                     )
-                    demo = Demo(data_dir, address, passes, wanted=not options["no_demo"])
+                    days = 0 if options["no_demo"] else options["demo_days"]
+                    demo = Demo(data_dir, address, passes, days=days)
+                    demo.offer_sso(options["port"])
                     plan = Plan(
                         data_dir=data_dir,
                         listener=listener,
@@ -133,11 +140,16 @@ def point_to(urls: dict[str, str]) -> None:
         settings.CLICKHOUSE_URL = url
 
 
+def demo_sso_words() -> list[str]:
+    command = ["-m", "django", "run_demo_sso", "--settings", "portal.demo_sso.settings"]
+    return [sys.executable, *command]
+
+
 class Demo:
     """The sample company: loaded on the first start, kept moving on every later one."""
 
     def __init__(
-        self, data_dir: Path, address: str, passes: subprocess.Popen[bytes], *, wanted: bool
+        self, data_dir: Path, address: str, passes: subprocess.Popen[bytes], *, days: int
     ) -> None:
         self.passes = passes
         self.data_dir = data_dir
@@ -145,26 +157,46 @@ class Demo:
         self.address = address
         # It can be taken out of one engine only.
         is_possible = not (settings.CLICKHOUSE_CLUSTER or note.removed_marker(data_dir).exists())
-        self.wanted = wanted and is_possible
+        self.days = days
+        self.wanted = days > 0 and is_possible
+        self.company: Company | None = None
+
+    def offer_sso(self, port: int) -> None:
+        """Give the portal the demo's own identity provider, which browsers on this machine reach,
+        unless it has one of its own.
+        """
+        is_local = settings.HOST in {"127.0.0.1", "localhost"} and not settings.BASE_URL
+        if self.wanted and is_local and not settings.OIDC_ISSUER:
+            self.company = founded(self.data_dir, port=free_port(), portal_port=port)
+            os.environ.update(settings_of(self.company))
 
     def begin(self) -> list[tuple[str, list[str]]]:
         """Load what is missing, say where to go, and name the program that keeps it moving."""
         found = note.read(self.data_dir)
         if self.wanted and not (found and found.is_complete):
-            subprocess.run(manage("load_demo", "--url", self.address), check=False)  # noqa: S603
+            load = manage("load_demo", "--url", self.address, "--days", str(self.days))
+            subprocess.run(load, check=False)  # noqa: S603
             self.passes.wait()  # whoever comes now wants to see it all at once
         sys.stdout.write(self._welcome())
         sys.stdout.flush()
         # Without Django, in 20 MB instead of 70.
         trickle = [sys.executable, "-m", "analytics.collect.demo.trickle"]
         where = ["--data-dir", str(self.data_dir), "--url", self.address]
-        return [("trickle", [*trickle, *where])] if self.wanted else []
+        trickling = [("trickle", [*trickle, *where])] if self.wanted else []
+        return [*trickling, *([("demo-sso", demo_sso_words())] if self.company else [])]
+
+    def _sso_lines(self) -> list[str]:
+        if self.company is None:
+            return []
+        people = [f"  {'sso':<10} {one.email:<36} {one.password}" for one in self.company.people]
+        return ["", "  Or “Sign in with demo SSO”:", *people]
 
     def _welcome(self) -> str:
         lines = ["", LINE, f"  The portal is ready: {self.address}/", ""]
         if self.wanted and self.logins.exists():
             rows = [line.split() for line in self.logins.read_text().splitlines() if line.strip()]
             lines += [f"  {role:<10} {email:<36} {password}" for role, email, password in rows]
+            lines += self._sso_lines()
         else:
             lines += ["  Make an account: manage.py create_staff you@example.com --role admin"]
         return "\n".join([*lines, "", "  Ctrl-C stops everything.", LINE, "", ""])

@@ -2,7 +2,7 @@
 
 A data set is a query that stands before the statement under a name of its own. So the person is
 always the right one, whatever was merged a moment ago, and columns that only the portal needs do
-not exist. Rights to rows will be a WHERE in here.
+not exist. Rights to rows are the engine's business (portal.store.restricting).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 -- One row a series: a metric's name with one set of labels. `id` is the hash of both
--- (analytics.collect.series); announced again every hour, so `last_at` is that coarse.
+-- (analytics.series.identity); announced again every hour, so `last_at` is that coarse.
 CREATE TABLE IF NOT EXISTS series $on_cluster
 (
     id UInt64,

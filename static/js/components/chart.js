@@ -8,13 +8,15 @@
 
 import { openDialog } from 'portal/lib/dialog.js';
 import { el, icon } from 'portal/lib/dom.js';
-import { labelEnds, legendEntries, recolor, swatch } from 'portal/lib/chart-labels.js';
+import { labelEnds, recolor, swatch } from 'portal/lib/chart-labels.js';
+import { drawLegend, legendIsNeeded } from 'portal/lib/chart-legend.js';
 import { dress, padFlows, palette } from 'portal/lib/chart-theme.js';
 import { cellOf, describe, hasPoints, pointAt, seriesKey } from 'portal/lib/figure.js';
 import { theme } from 'portal/lib/theme.js';
 import { turn } from 'portal/lib/turns.js';
 import { csvFrom, download, tableFrom } from 'portal/lib/figure-table.js';
 
+const LEAST_BESIDE = 330; // pixels: a legend at the side leaves no room below that
 const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: 'reset' };
 
 export class PortalChart extends HTMLElement {
@@ -25,6 +27,7 @@ export class PortalChart extends HTMLElement {
   #visible = false;
   #drawing = null;
   #again = false;
+  #isUrgent = false;
   #observers = [];
   #onTheme = () => this.#draw();
 
@@ -47,7 +50,7 @@ export class PortalChart extends HTMLElement {
 
   set figure(figure) {
     this.#figure = figure;
-    this.#draw();
+    this.#draw(!this.#canvas?.classList.contains('js-plotly-plot'));
   }
 
   get label() { return this.getAttribute('label') || this.#figure?.layout?.meta?.title || 'Chart'; }
@@ -56,7 +59,7 @@ export class PortalChart extends HTMLElement {
     const script = this.querySelector('script[type="application/json"]');
     if (script) this.#figure ??= JSON.parse(script.textContent);
     this.#canvas = el('div', { class: 'chart-canvas', role: 'img', 'aria-label': this.label });
-    this.#legend = el('ul', { class: 'chart-legend', 'aria-label': 'Series', hidden: true });
+    this.#legend = el('div', { class: 'chart-legend', role: 'group', 'aria-label': 'Series', hidden: true });
     this.append(this.#canvas, this.#legend);
     if (!this.hasAttribute('plain')) this.append(this.#tools());
   }
@@ -67,7 +70,7 @@ export class PortalChart extends HTMLElement {
       button('zoom-out', 'Zoom out', () => this.zoomOut()),
       button('maximize', 'Expand', () => this.expand()),
       button('table', 'Show as table', () => this.showTable()),
-      button('download', 'Download CSV', () => this.downloadCSV()));
+      this.closest('[data-no-csv]') ? null : button('download', 'Download CSV', () => this.downloadCSV()));
   }
 
   #see(visible) {
@@ -76,8 +79,10 @@ export class PortalChart extends HTMLElement {
     if (first) this.#draw();
   }
 
-  async #draw() {
+  /** Draw when it is this chart's turn; a value that only moved waits for what people wait for. */
+  async #draw(isUrgent = true) {
     if (!this.#visible || !this.#figure) return;
+    this.#isUrgent ||= isUrgent;
     if (this.#drawing) {
       this.#again = true; // the newest figure wins; none queues up
       return;
@@ -86,24 +91,26 @@ export class PortalChart extends HTMLElement {
     await this.#drawing;
     if (this.#again) {
       this.#again = false;
-      this.#draw();
+      this.#draw(this.#isUrgent);
     }
   }
 
   async #drawOnce() {
+    let done = () => {};
     try {
       if (!hasPoints(this.#figure)) return this.#showEmpty();
       const [{ default: Plotly }, source] = await Promise.all([import('plotly'), palette()]);
       this.#clearNote();
-      await turn();
+      done = await turn(this.#isUrgent);
+      this.#isUrgent = false;
       const colors = source.themes[theme()];
       const shown = { ...this.#figure, data: this.#figure.data.filter((trace) => !this.#hidden.has(seriesKey(trace))) };
       const all = dress(this.#figure, theme(), source);
-      const dressed = dress(shown, theme(), source);
+      const dressed = this.#hidden.size ? dress(shown, theme(), source) : all;
       const colorOf = new Map(all.data.map((trace) => [seriesKey(trace), swatch(trace)]));
       for (const trace of dressed.data) recolor(trace, colorOf.get(seriesKey(trace)));
       dressed.layout.hiddenlabels = [...this.#hidden];
-      this.#drawLegend(all.data, labelEnds(dressed, this.#canvas, this.#names().size, colors));
+      this.#drawLegend(all.data, this.#mayLabelEnds() && labelEnds(dressed, this.#canvas, this.#names().size, colors));
       this.#canvas.setAttribute('aria-label', describe(this.#figure, this.label));
       padFlows(dressed, this.#canvas.clientHeight);
       await Plotly.react(this.#canvas, dressed.data, { ...dressed.layout, width: this.#canvas.clientWidth, height: this.#canvas.clientHeight }, CONFIG);
@@ -111,29 +118,31 @@ export class PortalChart extends HTMLElement {
       return this.dispatchEvent(new CustomEvent('chart:drawn', { bubbles: true }));
     } catch (problem) {
       return this.#fail(problem);
+    } finally {
+      done();
     }
   }
+
+  #mayLabelEnds() { return ['auto', undefined].includes(this.#figure.layout?.meta?.legend?.position); }
 
   #names() { return new Set(this.#figure.data.map(seriesKey).filter(Boolean)); }
 
   #drawLegend(data, labelled) {
-    const named = legendEntries(data);
-    const needed = !labelled && named.size > 1 && !this.hasAttribute('plain');
+    const wanted = this.#figure.layout?.meta?.legend ?? {};
+    const needed = !this.hasAttribute('plain') && legendIsNeeded(data, labelled, wanted);
     this.#legend.hidden = !needed;
     this.#canvas.style.height = '';
+    this.classList.toggle('has-legend-beside', needed && wanted.position === 'right' && this.clientWidth >= LEAST_BESIDE);
     if (!needed) return;
-    this.#legend.replaceChildren(...[...named].map(([key, entry]) => this.#legendItem(key, entry)));
-    this.#canvas.style.height = `calc(100% - ${this.#legend.offsetHeight + 4}px)`;
+    const focused = this.#legend.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    drawLegend(this.#legend, data, wanted, this.#hidden, (key) => this.#toggle(key));
+    if (focused != null) this.#legend.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    if (!this.classList.contains('has-legend-beside')) this.#canvas.style.height = `calc(100% - ${this.#legend.offsetHeight + 4}px)`;
   }
 
-  #legendItem(key, { name, color }) {
-    const toggle = () => {
-      if (!this.#hidden.delete(key)) this.#hidden.add(key);
-      this.#draw().then(() => this.#legend.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus());
-    };
-    const mark = el('i');
-    mark.style.setProperty('--swatch', color);
-    return el('li', {}, el('button', { type: 'button', 'data-key': key, 'aria-pressed': String(!this.#hidden.has(key)), onclick: toggle }, mark, name));
+  #toggle(key) {
+    if (!this.#hidden.delete(key)) this.#hidden.add(key);
+    this.#draw();
   }
 
   #listen() {

@@ -7,7 +7,7 @@ import { shortcut, shortcuts } from 'portal/lib/shortcuts.js';
 import { chooseTheme } from 'portal/lib/theme.js';
 
 const WAIT_MS = 120;
-const KIND_ICONS = { dashboard: 'layout-dashboard', insight: 'chart-line', event: 'list', person: 'user', page: 'file-text' };
+const KIND_ICONS = { dashboard: 'layout-dashboard', playlist: 'play', insight: 'chart-line', event: 'list', person: 'user', page: 'file-text' };
 
 class CommandPalette extends HTMLElement {
   #dialog;
@@ -37,6 +37,7 @@ class CommandPalette extends HTMLElement {
     this.#found = [];
     this.#dialog.showModal();
     this.#render();
+    this.#search(); // without words: what one starred and opened lately
   }
 
   #build() {
@@ -61,7 +62,7 @@ class CommandPalette extends HTMLElement {
     const { search } = document.documentElement.dataset;
     const words = this.#input.value.trim();
     this.#abort?.abort();
-    if (!search || !words) return this.#show([]);
+    if (!search) return this.#show([]);
     this.#abort = new AbortController();
     try {
       this.#show(await requestJSON(`${search}?q=${encodeURIComponent(words)}`, { signal: this.#abort.signal }));
@@ -79,8 +80,8 @@ class CommandPalette extends HTMLElement {
   #render() {
     const words = this.#input.value.trim().toLowerCase();
     const matching = [...pages(), ...actions(this)].filter((entry) => matches(entry, words)).sort((a, b) => begins(b, words) - begins(a, words));
-    const found = this.#found.map((item) => ({ label: item.label, icon: KIND_ICONS[String(item.kind).toLowerCase()] ?? 'file-text', group: 'Found', act: () => location.assign(item.url) }));
-    this.#options = [...matching.filter((entry) => entry.group === 'Pages'), ...found, ...matching.filter((entry) => entry.group !== 'Pages')];
+    const found = this.#found.map((item) => ({ label: item.label, icon: item.starred ? 'star' : KIND_ICONS[String(item.kind).toLowerCase()] ?? 'file-text', group: words ? 'Found' : 'Yours', act: () => location.assign(item.url) }));
+    this.#options = [...(words ? [] : found), ...matching.filter((entry) => entry.group === 'Pages'), ...(words ? found : []), ...matching.filter((entry) => entry.group !== 'Pages')];
     this.#list.replaceChildren(...this.#grouped());
     if (!this.#options.length) this.#list.append(el('div', { class: 'palette-none', role: 'option', 'aria-disabled': 'true', 'aria-selected': 'false' }, `Nothing is called “${this.#input.value}”.`));
     this.#point(Math.min(this.#at, this.#options.length - 1));

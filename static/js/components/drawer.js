@@ -1,8 +1,11 @@
 /**
  * Dialogs and drawers are native <dialog>s. data-opens="id" on a button opens one, data-closes
  * inside closes it; a click beside a drawer closes it too. One with data-fills opens by itself when
- * something is put into it, and is emptied when it closes.
+ * something is put into it, and is emptied when it closes; one with data-open-now stands open when
+ * the page does, such as a form that came back with its mistake.
  */
+
+document.querySelector('dialog[data-open-now]')?.showModal();
 
 document.addEventListener('click', (event) => {
   const opener = event.target.closest?.('[data-opens]');

@@ -2,7 +2,7 @@
  * <pick-field><input list="a-datalist"></pick-field>: a combobox over a datalist's options, whose
  * text is the note beside the name. <pick-field values="/explore/values/"> asks for the values of
  * the property that its form names (in `new_property`, or under another `prefix`, or in `by`) instead.
- * Without this module the datalist does the work.
+ * With `words` the notes are looked through, too. Without this module the datalist does the work.
  * The choice is announced by the input's own `change`.
  */
 
@@ -80,7 +80,7 @@ class PickField extends HTMLElement {
   async #show() {
     const options = await this.#find();
     if (!options || document.activeElement !== this.#input) return;
-    this.#options = ranked(options, this.#wanted).slice(0, MOST);
+    this.#options = ranked(options, this.#wanted, this.hasAttribute('words')).slice(0, MOST);
     this.#at = this.#options.findIndex((option) => !this.#typed && option.value === this.#input.value);
     this.#draw();
     if (!this.#options.length) return this.#close();

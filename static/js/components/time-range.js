@@ -89,10 +89,10 @@ class TimeRange extends HTMLElement {
   }
 }
 
-const HOURS = { h: 1, d: 24, w: 168, mo: 730 };
+const HOURS = { m: 1 / 60, h: 1, d: 24, w: 168, mo: 730 };
 
 function absolute(from, now) {
-  const [, number, unit] = /^-(\d+)(h|d|w|mo)$/.exec(from) ?? [];
+  const [, number, unit] = /^-(\d+)(m|h|d|w|mo)$/.exec(from) ?? [];
   if (number) return new Date(now - number * HOURS[unit] * 3_600_000);
   const at = new Date(from);
   return Number.isNaN(at.getTime()) ? new Date(now - 365 * 86_400_000) : at;

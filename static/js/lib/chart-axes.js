@@ -9,13 +9,33 @@ export const isVertical = (data) => data.length > 0 && data.every((trace) => (!t
 
 /** Humanised ticks: 12.4k, 3.2 GB, 250 ms. */
 export function labelAxis(layout, data, unit) {
-  if (layout.yaxis?.tickvals || layout.yaxis?.tickformat || layout.yaxis?.type === 'log') return;
-  const [low, high] = extent(data, layout.barmode);
-  if (!Number.isFinite(low) || !Number.isFinite(high)) return;
-  const room = (high - low || Math.abs(high) || 1) * 0.06;
-  const range = layout.yaxis?.range ?? [low < 0 ? low - room : low, high + room];
+  const right = data.filter((trace) => trace.yaxis === 'y3');
+  const { right_unit: rightUnit = unit, axis_unit: own = unit, ...limits } = layout.meta ?? {};
+  label(layout, 'yaxis', right.length ? data.filter((trace) => trace.yaxis !== 'y3') : data, own, limits);
+  if (right.length) label(layout, 'yaxis3', right, rightUnit, {});
+}
+
+function label(layout, name, data, unit, limits) {
+  const axis = layout[name] ?? {};
+  if (axis.tickvals || axis.tickformat || axis.type === 'log') return;
+  const [least, high] = layout.barnorm || data.some((trace) => trace.groupnorm) ? [0, 100] : extent(data, layout.barmode);
+  if (!Number.isFinite(least) || !Number.isFinite(high)) return;
+  const range = axis.range ?? rangeOf(axis.rangemode === 'tozero' ? Math.min(0, least) : least, high, limits);
   const { values: tickvals, labels: ticktext } = ticks(range[0], range[1], unit);
-  layout.yaxis = { range, tickmode: 'array', tickvals, ticktext, ...layout.yaxis };
+  layout[name] = { range, tickmode: 'array', tickvals, ticktext, ...axis };
+}
+
+/** What the axis shows: the values with some room, and the limits that somebody set. */
+function rangeOf(least, most, { min, max, soft_min: softMin, soft_max: softMax, zero_centered: isCentered }) {
+  const low = min ?? Math.min(least, softMin ?? least);
+  const high = max ?? Math.max(most, softMax ?? most);
+  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  if (isCentered) {
+    const reach = Math.max(Math.abs(low), Math.abs(high)) + room;
+    return [-reach, reach];
+  }
+  const range = [min ?? (low < 0 ? low - room : low), max ?? high + room];
+  return range[0] < range[1] ? range : [range[0], range[0] + 1];
 }
 
 /** The hover's title: the day for daily buckets, the time as well for shorter ones. */
@@ -26,20 +46,20 @@ export function nameMoments(layout, data) {
   layout.xaxis = { ...layout.xaxis, hoverformat: isDaily ? '%a %-d %b %Y' : '%a %-d %b %Y, %H:%M' };
 }
 
-export function labelPoints(trace, unit) {
+export function labelPoints(trace, unit, decimals) {
   const kind = trace.type ?? 'scatter';
-  if (kind === 'funnel' || (kind === 'bar' && trace.orientation === 'h')) labelBars(trace, trace.meta?.unit ?? unit);
+  if (kind === 'funnel' || (kind === 'bar' && trace.orientation === 'h')) labelBars(trace, trace.meta?.unit ?? unit, decimals);
   if (!['scatter', 'bar'].includes(kind) || trace.hovertemplate || trace.hoverinfo || trace.orientation === 'h') return;
   const own = trace.meta?.unit ?? unit;
-  trace.customdata ??= values(trace.y).map((y) => humanize(y, own));
+  trace.customdata ??= values(trace.y).map((y) => humanize(y, own, decimals));
   const note = { compare: ' (before)', incomplete: ' (so far)' }[trace.meta?.role] ?? '';
   trace.hovertemplate = `%{customdata}${note}<extra>${trace.name ? '%{fullData.name}' : ''}</extra>`;
 }
 
 /** Lying bars say their value; a funnel also what it is of the first step. */
-function labelBars(trace, unit) {
+function labelBars(trace, unit, decimals) {
   if (trace.text || trace.texttemplate || trace.hovertemplate) return;
-  trace.text = values(trace.x).map((x) => humanize(x, unit));
+  trace.text = values(trace.x).map((x) => humanize(x, unit, decimals));
   trace.texttemplate = trace.type === 'funnel' ? '%{text}  %{percentInitial:.0%}' : '%{text}';
   trace.hovertemplate = `%{y}: ${trace.texttemplate}<extra>${trace.name ? '%{fullData.name}' : ''}</extra>`;
 }
@@ -48,7 +68,7 @@ function labelBars(trace, unit) {
 export function fitAxis(layout, data) {
   const drawn = data.filter((trace) => !trace.type || ['scatter', 'bar'].includes(trace.type));
   if (drawn.length && drawn.every((trace) => trace.orientation === 'h')) layout.xaxis = { showticklabels: false, showgrid: false, zeroline: false, ...layout.xaxis };
-  for (const trace of drawn) if (trace.type !== 'bar' && values(trace.y).filter((y) => y != null).length === 1) trace.mode ??= 'markers';
+  for (const trace of drawn) if (trace.type !== 'bar' && (trace.mode ?? 'lines') === 'lines' && values(trace.y).filter((y) => y != null).length === 1) trace.mode = 'markers';
   const moments = new Set(drawn.flatMap((trace) => values(trace.x)));
   const at = moments.size === 1 ? Date.parse([...moments][0]) : NaN;
   if (Number.isNaN(at) || typeof [...moments][0] !== 'string') return;

@@ -18,7 +18,7 @@ const LONGEST_NAME = 22;
 export function labelEnds(figure, canvas, wanted, colors) {
   const lines = figure.data.filter(isPlainLine);
   const range = figure.layout.yaxis?.range;
-  if (!range || lines.length < 2 || lines.length > MOST_LABELS || lines.length < wanted || canvas.clientWidth < LEAST_WIDTH) return false;
+  if (!range || figure.layout.yaxis3 || lines.length < 2 || lines.length > MOST_LABELS || lines.length < wanted || canvas.clientWidth < LEAST_WIDTH) return false;
   const perPixel = (range[1] - range[0]) / Math.max(1, canvas.clientHeight - 44);
   const ends = lines.map((trace) => ({ trace, y: lastY(figure, trace) })).filter((end) => end.y != null);
   const longest = Math.max(...ends.map(({ trace }) => trace.name.length));
@@ -62,8 +62,8 @@ function spread(ends, perPixel) {
 export function legendEntries(data) {
   const entries = new Map();
   for (const trace of data.filter((one) => !one.meta?.role && one.showlegend !== false)) {
-    if (trace.type === 'pie') values(trace.labels).forEach((part, index) => entries.set(part, { name: part, color: trace.marker.colors[index] }));
-    else if (seriesKey(trace)) entries.set(seriesKey(trace), { name: trace.name ?? seriesKey(trace), color: swatch(trace) });
+    if (trace.type === 'pie') values(trace.labels).forEach((part, index) => entries.set(part, { name: part, color: trace.marker.colors[index], calcs: trace.meta?.calcs?.[index] }));
+    else if (seriesKey(trace)) entries.set(seriesKey(trace), { name: trace.name ?? seriesKey(trace), color: swatch(trace), calcs: trace.meta?.calcs });
   }
   return entries;
 }

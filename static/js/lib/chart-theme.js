@@ -54,6 +54,17 @@ export function resolve(node, colors) {
   return node;
 }
 
+const templates = new Map();
+
+/** The template in a theme's colors: the same for every chart, and made once. */
+function templateOf(theme, source, colors) {
+  const kept = templates.get(theme);
+  if (kept?.source === source) return kept.template;
+  const template = resolve(source.template, colors);
+  templates.set(theme, { source, template });
+  return template;
+}
+
 /**
  * @param {{data: object[], layout?: object}} figure
  * @param {'light'|'dark'} theme
@@ -61,19 +72,28 @@ export function resolve(node, colors) {
  */
 export function dress(figure, theme, source) {
   const colors = { ...source.themes[theme], ...source.fonts };
-  const data = structuredClone(figure.data ?? []);
+  const named = { ...colors, ...Object.fromEntries(source.series_names.map((name, at) => [name, colors.series[at]])) };
+  const data = structuredClone(figure.data ?? []).map((trace) => withColors(trace, named));
   const layout = structuredClone(figure.layout ?? {});
-  layout.template = resolve(source.template, colors);
+  if (layout.shapes) layout.shapes = resolve(layout.shapes, named);
+  layout.template = templateOf(theme, source, colors);
   const slots = assign(data.map(seriesKey).filter((key) => !key.startsWith('$')));
   for (const trace of data) paint(trace, slots, colors, source);
   const unit = layout.meta?.unit;
   if (isVertical(data)) labelAxis(layout, data, unit ?? '');
-  for (const trace of data) labelPoints(trace, unit ?? '');
+  for (const trace of data) labelPoints(trace, unit ?? '', layout.meta?.decimals);
   for (const trace of data) sayName(trace, source.words);
   nameMoments(layout, data);
   fitAxis(layout, data);
   drawMarks(layout, data, colors);
   return { data, layout };
+}
+
+/** A figure may name the theme's colors: "$warning", "$indigo". */
+function withColors(trace, colors) {
+  const named = Object.fromEntries(['marker', 'line', 'fillcolor', 'colorscale'].filter((key) => trace[key]).map((key) => [key, resolve(trace[key], colors)]));
+  const parts = trace.meta?.colors;
+  return { ...trace, ...named, ...(parts && { meta: { ...trace.meta, colors: resolve(parts, colors) } }) };
 }
 
 function colorOf(key, slots, colors) {
@@ -99,14 +119,20 @@ function paint(trace, slots, colors, { dashes, words }) {
   trace.line = { color, dash, ...trace.line };
   trace.marker = { color, ...trace.marker };
   if (role === 'compare') trace.opacity = 0.6;
-  if (trace.fill || trace.stackgroup) trace.fillcolor ??= `${color}${trace.stackgroup ? '59' : '1f'}`;
+  if (trace.fill || trace.stackgroup) trace.fillcolor ??= `${trace.line.color.slice(0, 7)}${shareOf(trace)}`;
   return undefined;
+}
+
+/** How much of the color is in what is filled, as two hexadecimal digits. */
+function shareOf({ meta, stackgroup }) {
+  if (meta?.fill == null) return stackgroup ? '59' : '1f';
+  return Math.round(meta.fill * 2.55).toString(16).padStart(2, '0');
 }
 
 function paintParts(trace, colors, words) {
   const labels = values(trace.labels);
   const slots = assign(labels.filter((label) => !label.startsWith('$')));
-  trace.marker = { colors: labels.map((label) => colorOf(label, slots, colors)), ...trace.marker };
+  trace.marker = { colors: labels.map((label, at) => trace.meta?.colors?.[at] || colorOf(label, slots, colors)), ...trace.marker };
   trace.labels = labels.map((label) => words[label] ?? label);
 }
 
@@ -124,12 +150,13 @@ function drawMarks(layout, data, colors) {
   const marks = layout.meta?.marks ?? [];
   if (!marks.length) return;
   const spans = marks.filter((mark) => mark.x1).map(({ x, x1 }) => ({ type: 'rect', x0: x, x1, y0: 0, y1: 1, yref: 'paper', fillcolor: colors.text_faint, opacity: 0.12, line: { width: 0 }, layer: 'below' }));
-  const lines = marks.map(({ x }) => ({ type: 'line', x0: x, x1: x, y0: 0, y1: 1, yref: 'paper', line: { color: colors.text_faint, width: 1, dash: 'dot' } }));
+  const isDeploy = ({ kind }) => kind === 'deploys';
+  const lines = marks.map((mark) => ({ type: 'line', x0: mark.x, x1: mark.x, y0: 0, y1: 1, yref: 'paper', line: { color: isDeploy(mark) ? colors.accent : colors.text_faint, width: 1, dash: 'dot' } }));
   layout.shapes = [...(layout.shapes ?? []), ...spans, ...lines];
   layout.yaxis2 = { overlaying: 'y', range: [0, 1], visible: false, fixedrange: true };
   data.push({
     type: 'scatter', mode: 'markers', x: marks.map(({ x }) => x), y: marks.map(() => 1), yaxis: 'y2', cliponaxis: false, showlegend: false,
-    customdata: marks.map(({ text }) => text), hovertemplate: '%{customdata}<extra></extra>', marker: { symbol: 'triangle-down', size: 9, color: colors.text_soft }, meta: { role: 'annotation', series: '$annotation' },
+    customdata: marks.map(({ text }) => text), hovertemplate: '%{customdata}<extra></extra>', marker: { symbol: marks.map((mark) => (isDeploy(mark) ? 'diamond' : 'triangle-down')), size: 9, color: marks.map((mark) => (isDeploy(mark) ? colors.accent : colors.text_soft)) }, meta: { role: 'annotation', series: '$annotation' },
   });
 }
 

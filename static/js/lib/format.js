@@ -2,49 +2,60 @@
 
 const COUNT_STEPS = [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'k']];
 const BYTE_STEPS = [[1e15, 'PB'], [1e12, 'TB'], [1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB'], [1, 'B']];
-const DURATION_STEPS = [[172800, 86400, 'd'], [7200, 3600, 'h'], [120, 60, 'min'], [1, 1, 's'], [1e-3, 1e-3, 'ms'], [0, 1e-6, 'µs']];
+const BINARY_STEPS = [[2 ** 50, 'PiB'], [2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']];
+const BIT_STEPS = [[1e12, 'Tbit'], [1e9, 'Gbit'], [1e6, 'Mbit'], [1e3, 'kbit'], [1, 'bit']];
+const HERTZ_STEPS = [[1e12, 'THz'], [1e9, 'GHz'], [1e6, 'MHz'], [1e3, 'kHz'], [1, 'Hz']];
+const SCALES = { bytes: BYTE_STEPS, ibytes: BINARY_STEPS, bits: BIT_STEPS, Hz: HERTZ_STEPS };
+const SUFFIXES = { '': '', count: '', plain: '', per_s: '/s', per_min: '/min' };
+const DURATION_STEPS = [[172800, 86400, 'd'], [7200, 3600, 'h'], [120, 60, 'min'], [1, 1, 's'], [1e-3, 1e-3, 'ms'], [1e-6, 1e-6, 'µs'], [0, 1e-9, 'ns']];
+const SECONDS_IN = { s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9, min: 60, h: 3600, d: 86400 };
 const CURRENCY_SIGNS = { EUR: '€', USD: '$', GBP: '£', JPY: '¥' };
 const NOT_A_NUMBER = '—';
 const MINUS = '−';
 
 /**
- * Three significant digits with the unit: "" or count, bytes, s, ms, ratio, percent, per_s, EUR…
+ * Three significant digits, or so many decimals, with the unit; portal/lib/text.py lists the units.
  * @param {number|null|undefined} value
  * @param {string} [unit]
+ * @param {number|null} [decimals]
  */
-export function humanize(value, unit = '') {
+export function humanize(value, unit = '', decimals = null) {
   if (value == null || !Number.isFinite(Number(value))) return NOT_A_NUMBER;
-  const text = positive(Math.abs(Number(value)), unit);
+  const text = positive(Math.abs(Number(value)), unit, decimals);
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
-function positive(value, unit) {
-  if (unit === 's' || unit === 'ms') return duration(unit === 'ms' ? value / 1000 : value);
-  if (unit === 'bytes') return bytes(value);
-  if (unit === 'ratio' || unit === 'percent') return `${significant(unit === 'ratio' ? value * 100 : value)} %`;
-  if (/^[A-Z]{3}$/.test(unit)) return (CURRENCY_SIGNS[unit] ?? `${unit} `) + money(value);
-  return count(value) + ({ '': '', count: '', per_s: '/s' }[unit] ?? ` ${unit}`);
+function positive(value, unit, decimals) {
+  if (SECONDS_IN[unit]) return duration(value * SECONDS_IN[unit], decimals);
+  const scale = SCALES[unit.replace(/\/s$/, '')];
+  if (scale) return scaled(value, scale, decimals) + (unit.endsWith('/s') ? '/s' : '');
+  if (unit === 'ratio' || unit === 'percent') return `${digits(unit === 'ratio' ? value * 100 : value, decimals)} %`;
+  if (/^[A-Z]{3}$/.test(unit)) return (CURRENCY_SIGNS[unit] ?? `${unit} `) + money(value, decimals);
+  const whole = unit === 'plain' && decimals == null ? grouped(value) : '';
+  return (whole || count(value, decimals, unit)) + (SUFFIXES[unit] ?? ` ${unit}`);
 }
 
-function count(value) {
-  const [step, letter] = stepOf(value, COUNT_STEPS) ?? [1, ''];
-  return significant(value / step) + letter;
+function count(value, decimals, unit = '') {
+  const [step, letter] = (unit !== 'plain' && stepOf(value, COUNT_STEPS)) || [1, ''];
+  return digits(value / step, decimals) + letter;
 }
 
-function bytes(value) {
-  const [step, letter] = stepOf(value, BYTE_STEPS) ?? [1, 'B'];
-  return `${significant(value / step)} ${letter}`;
+function scaled(value, steps, decimals) {
+  const [step, letter] = stepOf(value, steps) ?? [1, steps.at(-1)[1]];
+  return `${digits(value / step, decimals)} ${letter}`;
 }
+
+const digits = (value, decimals) => (decimals == null ? significant(value) : group(rounded(value, decimals)));
 
 const stepOf = (value, steps) => steps.find(([step]) => value >= step * 0.9995);
 
-function duration(seconds) {
+function duration(seconds, decimals) {
   if (seconds === 0) return '0 s';
   const [, step, letter] = DURATION_STEPS.find(([least]) => seconds >= least * 0.9995);
-  return `${significant(seconds / step)} ${letter}`;
+  return `${digits(seconds / step, decimals)} ${letter}`;
 }
 
-const money = (value) => (value >= 999.5 ? count(value) : group(rounded(value, 2)));
+const money = (value, decimals) => (decimals != null ? group(rounded(value, decimals)) : value >= 999.5 ? count(value, null) : group(rounded(value, 2)));
 
 function significant(value) {
   if (value >= 99.95) return group(rounded(value, 0));

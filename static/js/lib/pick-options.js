@@ -18,12 +18,13 @@ export function listed(id) {
  * Options that hold all words: those that begin with the text first, then by their own order.
  * @param {Option[]} options
  * @param {string} wanted
+ * @param {boolean} [inNotes] whether a note may hold the words, too
  */
-export function ranked(options, wanted) {
+export function ranked(options, wanted, inNotes = false) {
   const text = wanted.toLowerCase();
   const words = text.split(/\s+/).filter(Boolean);
-  const rank = ({ value }) => {
-    const name = value.toLowerCase();
+  const rank = ({ value, note }) => {
+    const name = (inNotes ? `${value} ${note}` : value).toLowerCase();
     if (!words.every((word) => name.includes(word))) return 3;
     if (name.startsWith(text)) return 0;
     return name.split(/[\s_.:/$-]+/).some((part) => part.startsWith(words[0])) ? 1 : 2;

@@ -5,6 +5,8 @@ import { isTyping, jsonScript } from 'portal/lib/dom.js';
 const SEQUENCE_MS = 900;
 /** @type {Map<string, {keys: string, label: string, group: string, act: () => void}>} */
 const bindings = new Map();
+/** @type {Map<string, {keys: string, label: string, group: string}>} */
+const named = new Map();
 let prefix = '';
 let timer = 0;
 
@@ -13,7 +15,12 @@ export function shortcut(keys, label, act, group = 'This page') {
   bindings.set(keys, { keys, label, act, group });
 }
 
-export const shortcuts = () => [...bindings.values()];
+/** Name keys in the help that a component listens to by itself. */
+export function listed(keys, label, group = 'This page') {
+  named.set(`${group} ${keys}`, { keys, label, group });
+}
+
+export const shortcuts = () => [...bindings.values(), ...named.values()];
 
 function press(event) {
   if (event.defaultPrevented) return;

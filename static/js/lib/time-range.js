@@ -5,8 +5,8 @@
  */
 
 export const PRESETS = [
-  ['-1h', 'Last hour'], ['-24h', 'Last 24 hours'], ['-7d', 'Last 7 days'], ['-30d', 'Last 30 days'],
-  ['-90d', 'Last 90 days'], ['-12mo', 'Last 12 months'], ['all', 'All time'],
+  ['-15m', 'Last 15 minutes'], ['-1h', 'Last hour'], ['-24h', 'Last 24 hours'], ['-7d', 'Last 7 days'],
+  ['-30d', 'Last 30 days'], ['-90d', 'Last 90 days'], ['-12mo', 'Last 12 months'], ['all', 'All time'],
 ];
 
 /** The range of the page's address, with what the page takes when it names none. */

@@ -1,14 +1,25 @@
 /** <live-board data-kind data-ident>: widgets drawn by the server first, moved on by the socket. */
 
-import { el, icon, toast } from 'portal/lib/dom.js';
+import { folding } from 'portal/lib/folding.js';
+import { swapBoard } from 'portal/lib/board-swap.js';
+import { toast } from 'portal/lib/dom.js';
+import { watchView } from 'portal/lib/in-view.js';
 import { LiveSocket } from 'portal/lib/live-socket.js';
-import { instantOf, withRange } from 'portal/lib/time-range.js';
-
-const STALE_AFTER = 45_000;
+import { readLook } from 'portal/lib/look.js';
+import { noteValue, showAge, staleSince } from 'portal/lib/stale-mark.js';
+import { showAnswer } from 'portal/lib/widget-body.js';
+import { shareCrosshair } from 'portal/pages/board/crosshair.js';
+import { following, hasOtherBoxes } from 'portal/pages/board/following.js';
+import { noteByClick } from 'portal/pages/board/notes.js';
+import 'portal/pages/board/look-tools.js';
+import 'portal/pages/board/variable-bar.js';
 
 class LiveBoard extends HTMLElement {
   #socket;
+  #unfollow;
   #clock;
+  #state = 'connecting';
+  #stopWatching;
 
   connectedCallback() {
     const { kind, ident } = this.dataset;
@@ -16,69 +27,83 @@ class LiveBoard extends HTMLElement {
       onState: (state) => this.#say(state),
       onMessage: (message) => this.#take(message),
     });
-    const query = new URLSearchParams(location.search);
-    if (['from', 'to', 'tz'].some((name) => query.has(name))) this.#socket.look(range(query));
+    const look = readLook();
+    if (Object.keys(look).length) this.#socket.look(look);
+    this.#socket.see([]); // until it is known what is in view, nothing is
     this.#socket.open();
-    this.#boxes().forEach((box) => { box.dataset.at = String(Date.now()); });
-    this.#clock = setInterval(() => this.#markStale(), 5000);
-    document.addEventListener('range:change', this.#onRange);
+    this.#stopWatching = watchView(this, (keys) => this.#socket.see(keys));
+    this.#boxes().forEach((box) => { box.dataset.at ??= String(Date.now()); });
+    this.#clock = setInterval(() => this.#markStale(), 2000);
+    this.#unfollow = following(this, { isOpen: () => this.#socket.isOpen, look: () => this.#lookAtAddress() });
+    shareCrosshair(this);
+    if (this.hasAttribute('data-may-annotate')) noteByClick(this);
     addEventListener('popstate', this.#onBack);
-    this.addEventListener('chart:zoom', this.#onZoom);
     this.#nameFiles();
+    folding(this);
+    document.addEventListener('click', this.#onTab);
   }
 
   disconnectedCallback() {
     this.#socket.close();
+    this.#stopWatching();
     clearInterval(this.#clock);
-    document.removeEventListener('range:change', this.#onRange);
+    this.#unfollow();
     removeEventListener('popstate', this.#onBack);
+    document.removeEventListener('click', this.#onTab);
   }
 
-  /** In place while the socket is there; otherwise the page loads with the new range. */
-  #onRange = (event) => {
-    if (!this.#socket.isOpen) return;
-    event.preventDefault();
-    queueMicrotask(() => this.#lookAtAddress()); // the picker writes the address after this event
+  #onBack = () => {
+    this.#lookAtAddress();
+    if (document.querySelector('[data-tab-bar]')) this.swap(location.href);
   };
 
-  #onBack = () => this.#lookAtAddress();
-
-  /** Drag over a chart: every widget follows, and the address says so. */
-  #onZoom = (event) => {
-    const { from, to } = event.detail;
+  /** Another tab comes in place; the address names it. */
+  #onTab = (event) => {
+    const link = event.target.closest?.('[data-tab-bar] a');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const url = new URL(location.href);
-    const tz = url.searchParams.get('tz') ?? document.documentElement.dataset.zone ?? 'UTC';
-    if (from === null) ['from', 'to'].forEach((name) => url.searchParams.delete(name));
-    const [start, end] = from === null ? [] : [from, to].map((wall) => secondOf(wall, tz));
-    location.assign(from === null ? url : withRange({ from: start, to: end, tz: url.searchParams.get('tz') ?? '' }));
+    history.pushState(null, '', link.href);
+    this.swap(link.href).then(() => document.querySelector('[data-tab-bar] [aria-current]')?.focus());
   };
 
   #lookAtAddress() {
     this.classList.add('is-waiting');
-    this.#socket.look(range(new URLSearchParams(location.search)));
+    this.#socket.look(readLook());
     this.#nameFiles();
   }
 
   /** A file, and the page of Explore, have the range that is shown. */
   #nameFiles() {
     for (const link of this.querySelectorAll('a[data-follows-range]')) link.search = location.search;
+    for (const link of document.querySelectorAll('a[data-carries-look]')) link.search = location.search;
     for (const chart of this.querySelectorAll('portal-chart[csv-url]')) chart.setAttribute('csv-url', chart.getAttribute('csv-url').split('?')[0] + location.search);
+  }
+
+  /** Show the dashboard as it is now, or another tab of it; a page that cannot be had is loaded anew. */
+  async swap(address) {
+    const isThere = await swapBoard(this, address).catch(() => false);
+    if (!isThere) {
+      location.assign(address);
+      return;
+    }
+    this.#boxes().forEach((box) => { box.dataset.at ??= String(Date.now()); });
+    this.#nameFiles();
+    this.dispatchEvent(new CustomEvent('board:swapped', { bubbles: true }));
   }
 
   #boxes() { return this.querySelectorAll('[data-widget]'); }
 
   #say(state) {
-    const shown = document.querySelector('live-state');
-    const known = { 'signed-out': 'offline', revoked: 'offline' }[state] ?? state;
-    if (shown) shown.state = known;
+    this.#state = { 'signed-out': 'offline', revoked: 'offline' }[state] ?? state;
+    this.#markStale();
     if (state === 'signed-out') location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
+    if (state === 'revoked' && !this.dispatchEvent(new CustomEvent('board:revoked', { bubbles: true, cancelable: true }))) return;
     if (state === 'revoked') toast('You may no longer see this dashboard. Its owner or an admin can grant it.', 'critical');
   }
 
   #take(message) {
     if (message.type === 'changed') {
-      location.reload(); // somebody edited it: boxes and places may be others now
+      this.swap(location.href); // somebody edited it: boxes and places may be others now
       return;
     }
     if (message.type === 'error') {
@@ -86,63 +111,35 @@ class LiveBoard extends HTMLElement {
       this.classList.remove('is-waiting');
       return;
     }
-    if (message.type === 'initial_data') this.classList.remove('is-waiting');
-    for (const [key, value] of Object.entries(message.data ?? message.updates ?? {})) this.#show(key, value.data);
+    if (message.type === 'initial_data') {
+      this.classList.remove('is-waiting');
+      if (hasOtherBoxes(this, message)) this.swap(location.href);
+    }
+    for (const [key, value] of Object.entries(message.data ?? message.updates ?? {})) this.#show(key, value);
   }
 
-  #show(key, data) {
+  #show(key, { data, digest }) {
     const box = this.querySelector(`[data-widget="${CSS.escape(key)}"]`);
     if (!box) return;
-    box.dataset.at = String(Date.now());
+    noteValue(box, data.stale);
     box.classList.toggle('is-error', data.state === 'error');
-    box.classList.remove('is-stale');
-    box.querySelector('.stale-mark')?.remove();
-    const body = box.querySelector('[data-body]');
-    if (data.figure) showFigure(body, data.figure, box);
-    else showHTML(body, data.html);
+    if (digest && box.dataset.digest === digest) return; // it is shown already
+    box.dataset.digest = digest ?? '';
+    const [title, body] = [box.querySelector('h2'), box.querySelector('[data-body]')];
+    if (data.title) title.textContent = data.title;
+    if (body) showAnswer(body, data, title.textContent); // a row has none
   }
 
-  /** The last value stays; its age is said once it is old. */
+  /** The last value stays; its age is said once it is old, and above since when. */
   #markStale() {
-    for (const box of this.#boxes()) {
-      const age = Date.now() - Number(box.dataset.at);
-      if (age < STALE_AFTER || box.classList.contains('widget-text')) continue;
-      const words = `As of ${Math.round(age / 1000)} s ago`;
-      const mark = box.querySelector('.stale-mark') ?? box.querySelector('.card-tools').insertAdjacentElement('afterbegin', el('span', { class: 'stale-mark' }));
-      mark.replaceChildren(icon('clock', 'icon-s'), words);
-      box.classList.add('is-stale');
-    }
+    const now = Date.now();
+    const boxes = [...this.#boxes()].filter((box) => !box.classList.contains('widget-text'));
+    boxes.forEach((box) => showAge(box, now));
+    const shown = document.querySelector('live-state');
+    const since = Math.min(...boxes.map((box) => staleSince(box, now)).filter((at) => !Number.isNaN(at)));
+    if (shown) shown.say(this.#state === 'live' && Number.isFinite(since) ? 'stale' : this.#state, since);
+    this.#socket.check(now);
   }
-}
-
-function showFigure(body, figure, box) {
-  const chart = body.querySelector('portal-chart');
-  if (chart) {
-    chart.figure = figure;
-    return;
-  }
-  const made = el('portal-chart', { label: box.querySelector('h2').textContent, fill: true });
-  made.figure = figure;
-  body.replaceChildren(made);
-}
-
-/** Server-made and escaped there; untouched when nothing moved, so that nothing flashes. */
-function showHTML(body, html) {
-  if (body.dataset.shown === html) return;
-  body.dataset.shown = html;
-  const parsed = new DOMParser().parseFromString(html, 'text/html');
-  body.replaceChildren(...parsed.body.childNodes);
-}
-
-function range(query) {
-  return { from: query.get('from') ?? '', to: query.get('to') ?? '', tz: query.get('tz') ?? '' };
-}
-
-/** Where a chart was touched, "2026-11-23 13:36:41.25" on the zone's clock, to the second. */
-function secondOf(wall, tz) {
-  const [minute, seconds] = [String(wall).slice(0, 16).replace(' ', 'T'), Math.round(Number(String(wall).slice(17)) || 0)];
-  const day = minute.length < 16 ? `${minute.slice(0, 10)}T00:00` : minute;
-  return new Date(Date.parse(instantOf(day, tz)) + seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 customElements.define('live-board', LiveBoard);

@@ -35,6 +35,12 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def masked(text: str) -> str:
+    """Return a text for the log: of what begins as a key only the visible start."""
+    match = re.match(r"p[a-z]{2}_[0-9a-z]{8}_", text)
+    return f"{match[0]}…" if match else text
+
+
 def is_shaped_like(text: str, label: str) -> bool:
     match = SHAPE.match(text)
     return match is not None and match["label"] == label
