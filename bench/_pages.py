@@ -30,6 +30,8 @@ Json = dict[str, Any]
 EMAIL = "bench@example.com"
 ROUNDS = 5
 LIMIT_MS = 1_000.0
+PROBLEM = 'class="state state-error"'  # a page that says what went wrong is no answer
+ANSWER_LIMIT_S = 180  # longer than any role's queries may take
 FUNNEL: Json = {
     "steps": [{"event": name} for name in STEPS],
     "window": {"value": 7, "unit": "day"},
@@ -124,7 +126,7 @@ def questions(http: httpx.Client) -> Iterator[tuple[str, Callable[[], None]]]:
 
 def ask(http: httpx.Client, method: str, path: str, **given: Any) -> None:
     answer = http.request(method, path, **given)
-    if answer.status_code != 200:
+    if answer.status_code != 200 or PROBLEM in answer.text:
         raise RuntimeError(f"{answer.request.url}: {answer.status_code} {answer.text[:500]}")
 
 
@@ -137,7 +139,7 @@ def asker(portal: RunningPortal) -> Iterator[httpx.Client]:
     browser = Browser()
     browser.force_login(User.objects.get(email=EMAIL))
     name = settings.SESSION_COOKIE_NAME
-    with httpx.Client(base_url=portal.url, timeout=120) as http:
+    with httpx.Client(base_url=portal.url, timeout=ANSWER_LIMIT_S) as http:
         http.cookies.set(name, browser.cookies[name].value)
         http.headers["Authorization"] = f"Bearer {token}"
         yield http

@@ -19,7 +19,7 @@ from bench import _duck
 from bench import _funnel_forms as forms
 from bench._events import END, START, STEPS
 from bench._stage import client
-from bench._turns import Actions, Taken, in_turns
+from bench._turns import ROUNDS, Actions, Taken, in_turns
 from portal.store import native
 from portal.store.client import Result
 from portal.store.frame import Frame, Meta
@@ -30,7 +30,7 @@ from tests.running import RunningPortal, eventually
 Json = dict[str, Any]
 AS_OF = END - timedelta(seconds=1)  # so the last of the days is not over
 ALL = TimeRange(START, END)
-UNCACHED = {"use_query_condition_cache": 0}
+UNCACHED = {"use_query_condition_cache": 0, "max_execution_time": 280}  # paths take minutes
 NO_ROLLUPS = {"optimize_use_projections": 0, "optimize_use_implicit_projections": 0}
 FUNNEL: Json = {
     "steps": [{"event": name} for name in STEPS],
@@ -44,6 +44,8 @@ RETENTION: Json = {
 BY_PLATFORM: Json = {"series": [{"event": None}], "breakdown": {"property": "$platform"}}
 ONE_BY_PLATFORM: Json = BY_PLATFORM | {"series": [{"event": "page_viewed"}]}
 UNIQUE_USERS: Json = {"series": [{"event": "page_viewed", "math": "unique_users"}]}
+SLOW_ROUNDS = 2  # of what takes the engine minutes
+OTHERS = ("nested window functions", "grouped arrays", "folded arrays", "windowFunnel", "DuckDB")
 DUCK_BY_PLATFORM = "SELECT day, platform, count(*) FROM events GROUP BY day, platform"
 DUCK_ONE_BY_PLATFORM = (
     "SELECT day, platform, count(*) FROM events WHERE name = 'page_viewed' GROUP BY day, platform"
@@ -83,8 +85,8 @@ class Bench:
     process: psutil.Process
     duck: _duck.Duck | None
 
-    def in_turns(self, actions: Actions) -> dict[str, Taken]:
-        return in_turns(actions, others=[self.process])
+    def in_turns(self, actions: Actions, rounds: int = ROUNDS) -> dict[str, Taken]:
+        return in_turns(actions, others=[self.process], rounds=rounds)
 
     def with_duck(self, sql: str) -> Actions:
         return {} if self.duck is None else {"DuckDB": partial(self.duck.ask, sql)}
@@ -117,6 +119,10 @@ def measured(portal: RunningPortal) -> dict[str, float]:
             "refreshed unique users",
             Pair("trend", UNIQUE_USERS, "rows"),
             bench.with_duck(DUCK_UNIQUE_USERS),
+        ),
+        **fast_and_raw(bench, "refreshed paths", Pair("paths", {}, "rows"), rounds=SLOW_ROUNDS),
+        **fast_and_raw(
+            bench, "refreshed sessions", Pair("sessions", {}, "rows"), rounds=SLOW_ROUNDS
         ),
         **live(),
     }
@@ -165,14 +171,7 @@ def funnel(bench: Bench, country: str) -> dict[str, float]:
         "raw funnel / hand-written pass over sorted arrays": ("raw funnel", "hand-written pass"),
         "raw funnel / reading those arrays": ("raw funnel", "memory"),
     }
-    slower = (
-        "nested window functions",
-        "grouped arrays",
-        "folded arrays",
-        "windowFunnel",
-        "DuckDB",
-    )
-    pairs |= {f"{name} / raw funnel": (name, "raw funnel") for name in slower if name in taken}
+    pairs |= {f"{name} / raw funnel": (name, "raw funnel") for name in OTHERS if name in taken}
     return ratios(taken, pairs) | in_ms("funnel: ", taken)
 
 
@@ -194,7 +193,11 @@ class Pair:
 
 
 def fast_and_raw(
-    bench: Bench, title: str, pair: Pair, others: Actions = MappingProxyType({})
+    bench: Bench,
+    title: str,
+    pair: Pair,
+    others: Actions = MappingProxyType({}),
+    rounds: int = ROUNDS,
 ) -> dict[str, float]:
     """Compare a fast form with the raw one; both must answer the same."""
     raw: tuple[fast.Form, ...] = (pair.columns,) if pair.columns else ()
@@ -202,7 +205,7 @@ def fast_and_raw(
     slow = partial(asked, pair.kind, pair.params, ALL, *raw)
     if quick().extra != slow().extra:
         raise AssertionError(f"{title}: the fast form does not answer what the raw one does")
-    taken = bench.in_turns({"fast": quick, "raw": slow, **others})
+    taken = bench.in_turns({"fast": quick, "raw": slow, **others}, rounds)
     pairs = {f"{title}: fast / {name}": ("fast", name) for name in ("raw", *others)}
     return ratios(taken, pairs) | in_ms(f"{title}: ", taken)
 

@@ -12,6 +12,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from portal.accounts.models import SCOPES, User
+from portal.lib.requests import NOWHERE, current_origin
+from portal.live.values import MEMORY
 from tests.factories import make_token
 from tests.people import People, make_people
 
@@ -25,7 +27,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     go of connections that threads behind async tests still hold, so that it can be dropped.
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_auditentry DISABLE TRIGGER audit_no_truncate")
+        for table in ("audit_auditentry", "audit_seal", "audit_head"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER audit_no_truncate")
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
@@ -34,9 +37,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         )
 
 
+@pytest.fixture(autouse=True)
+def from_nowhere() -> None:
+    """Forget where the request of the test before came from."""
+    current_origin.set(NOWHERE)
+
+
 @pytest.fixture
 def people(db: None) -> People:
     return make_people()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Forget what an earlier test's dashboard of the same name showed."""
+    MEMORY.clear()
 
 
 @pytest.fixture

@@ -27,15 +27,13 @@ class People:
         return found
 
 
+# Who has which role.
+CAST = {role: role for role in ("viewer", "analyst", "editor", "responder", "admin", "auditor")} | {
+    "owner": "editor",
+    "teammate": "viewer",
+    "outsider": "",
+}
+
+
 def make_people() -> People:
-    return People(
-        viewer=factories.make_staff("viewer"),
-        analyst=factories.make_staff("analyst"),
-        editor=factories.make_staff("editor"),
-        responder=factories.make_staff("responder"),
-        admin=factories.make_staff("admin"),
-        auditor=factories.make_staff("auditor"),
-        owner=factories.make_staff("editor", name="owner"),
-        teammate=factories.make_staff("viewer", name="teammate"),
-        outsider=factories.make_staff(name="outsider"),
-    )
+    return People(**factories.make_cast(CAST))

@@ -112,7 +112,8 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in OWN and not name.startswith("PORTAL_")
     }
-    return kept | {"PORTAL_DATA_DIR": str(data_dir), "PORTAL_PORT": str(port)}
+    own = {"PORTAL_DATA_DIR": str(data_dir), "PORTAL_PORT": str(port)}
+    return kept | own | {"PORTAL_PUBLIC_LINKS": "true"}
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from portal.embedded.valkey import Valkey
 
 START_LIMIT_S = 30
 WORKER = "PYTEST_XDIST_WORKER"
+SERVERS = "TEST_SERVERS_DIR"  # where the folders of PostgreSQL, Valkey and the engine stand
 STOP = pytest.StashKey[object]()
 
 
@@ -47,7 +48,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 def started_servers() -> Iterator[None]:
     data_dir = Path(tempfile.mkdtemp(prefix="portal-test-"))
-    os.environ["PORTAL_DATA_DIR"] = str(data_dir)
+    os.environ["PORTAL_DATA_DIR"] = os.environ[SERVERS] = str(data_dir)
     os.environ.setdefault("PORTAL_SECRET_KEY", "only-for-tests")
     servers: list[EmbeddedServer] = [
         Postgres(data_dir, is_durable=False),
@@ -121,8 +122,17 @@ def store_schema() -> None:
         migrate.apply(file)
 
 
-# Files whose tests share one running portal: on one worker each, the browser's all on one.
-SHARING = ("tests/faults/", "tests/embedded/", "tests/demo/", "tests/collect/test_running")
+# Files whose tests share one running portal, or one database: on one worker each, the browser's all on one.
+SHARING = (
+    "tests/faults/",
+    "tests/embedded/",
+    "tests/demo/",
+    "tests/collect/test_running",
+    "tests/test_client",
+    "tests/promql/test_agreement",
+    "tests/promql/test_cases_over_http",
+    "tests/promql/test_http_fuzz",
+)
 
 
 class OnePortalAWorker(LoadScopeScheduling):

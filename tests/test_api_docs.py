@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from portal.api_docs import groups, outline
+from analytics.ingest.protocols import protocols
+from portal.api_docs import INTAKES, METHODS, groups, outline
 from tests.conftest import PageClient, TokenClient
 from tests.people import People
 
@@ -36,6 +37,24 @@ def test_the_page_lists_every_operation_of_the_schema(
 
     assert [path for path in schema["paths"] if path not in page.text] == []
     assert settings.PUBLIC_URL in page.text
+
+
+def test_every_way_in_is_described() -> None:
+    described = {
+        (method.upper(), path.replace("{job}", "*"))
+        for path, operations in INTAKES.items()
+        for method in operations
+        if method in METHODS
+    }
+    other_spellings = {"/metrics/job@base64/*", "/prometheus/api/v1/otlp/v1/metrics"}
+
+    assert described == {
+        (method, route)
+        for protocol in protocols
+        for route in protocol.routes
+        for method in protocol.methods
+        if route not in other_spellings
+    }
 
 
 @pytest.mark.django_db

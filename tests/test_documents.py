@@ -73,3 +73,15 @@ def test_make_targets_named_in_the_readme_exist() -> None:
     assert [
         target for target in named if not re.search(rf"^{target}:", makefile, re.MULTILINE)
     ] == []
+
+
+def test_every_test_that_asvs_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "asvs.md").read_text()))
+    written = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *(?:async )?def (test_\w+)", file.read_text(), re.MULTILINE)
+    }
+
+    assert len(named) > 60
+    assert named - written == set()

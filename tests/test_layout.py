@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from pathlib import Path
+
+import pytest
+
+from tests.routes import names
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {"portal", "analytics", "dashboards"}
@@ -43,7 +48,52 @@ def test_every_layer_stands_in_the_architecture_page() -> None:
     assert missing == []
 
 
-def test_decisions_are_numbered_without_a_gap() -> None:
-    numbers = [int(file.name[:4]) for file in sorted((ROOT / "docs/decisions").glob("*.md"))]
+@pytest.mark.parametrize("kept", ["docs/decisions/*.md", "portal/store/schema/*.sql"])
+def test_decisions_and_tables_are_numbered_without_a_gap(kept: str) -> None:
+    numbers = [int(file.name[:4]) for file in sorted(ROOT.glob(kept))]
 
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+# They speak to servers of the portal itself, or are not part of it; identity providers are called by
+# allauth's own client, which portal/sign_in/outbound.py checks.
+MAY_CALL_OUT = (
+    "portal/lib/http/", "portal/embedded/", "portal/store/", "portal/health.py",
+    "analytics/collect/scrape.py", "analytics/collect/demo/sending.py", "analytics/client.py",
+    "portal/sign_in/",
+)  # fmt: skip
+WAYS_OUT = {"urllib.request", "http.client", "httpx", "httpcore", "requests", "urllib3", "aiohttp"}
+
+
+def test_whatever_calls_out_does_so_by_the_client_that_checks_addresses() -> None:
+    files = [
+        file.relative_to(ROOT).as_posix()
+        for top in TOP_LEVEL
+        for file in (ROOT / top).rglob("*.py")
+    ]
+
+    others = {
+        name: found
+        for name in files
+        if not name.startswith(MAY_CALL_OUT) and (found := imported(ROOT / name) & WAYS_OUT)
+    }
+
+    assert others == {}
+
+
+def imported(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found | {name.partition(".")[0] for name in found}
+
+
+def test_no_two_routes_have_one_name() -> None:
+    paths: dict[str, set[str]] = {}
+    for name, path in names():
+        paths.setdefault(name, set()).add(path)
+
+    assert {name: found for name, found in paths.items() if len(found) > 1} == {}

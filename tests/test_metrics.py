@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as openmetrics_families,
@@ -18,8 +21,10 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
-from analytics.collect import figures
-from portal.lib import instruments
+from analytics.collect import figures, scrape
+from analytics.collect.models import BusinessMetric
+from portal.lib import clock, instruments
+from portal.lib.named_instruments import count_event, record_gauge
 from portal.lib.postgres.base import described
 from tests.factories import make_token
 from tests.people import People
@@ -100,6 +105,10 @@ def test_memory_and_cpu_of_each_process_are_shown(client: Client, listed_process
     assert found["process_resident_memory_bytes", ("web",)] > 1_000_000
     assert found["process_proportional_memory_bytes", ("web",)] > 0
     assert found["process_cpu_seconds_total", ("web",)] > 0
+    assert found["cpu_usage_percent", ("web",)] > 0
+    assert (
+        0 < found["memory_heap_used", ("web",)] <= found["process_resident_memory_bytes", ("web",)]
+    )
     assert found["process_open_fds", ("web",)] > 0
     assert found["process_restarts_total", ("web",)] == 2
 
@@ -164,6 +173,15 @@ def test_logged_errors_are_counted_by_type_severity_and_component(client: Client
 
 
 @pytest.mark.django_db
+def test_answers_that_fail_are_counted_from_zero_so_that_the_first_is_an_increase(
+    client: Client,
+) -> None:
+    key = ("errors_total", tuple(sorted(("logged", "error", "django.request"))))
+
+    assert key in asked(client)
+
+
+@pytest.mark.django_db
 def test_openmetrics_is_answered_when_asked_for(client: Client) -> None:
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
 
@@ -194,6 +212,115 @@ def test_metrics_answer_while_the_database_and_the_engine_are_away(
 
     assert any(name == "http_requests_total" for name, _ in found)
     assert not any(name.startswith("engine_") for name, _ in found)
+
+
+# What the system that this portal replaces counted: type, labels, and a histogram's buckets.
+REPLACED: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
+    "http_request_duration_seconds": (
+        "histogram", ("method", "route", "status_code", "platform"),
+        (0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10),
+    ),
+    "http_requests_total": ("counter", ("method", "route", "status_code", "platform"), ()),
+    "db_connections_active": ("gauge", ("database", "pool"), ()),
+    "db_query_duration_seconds": (
+        "histogram", ("operation", "table", "status"), (0.001, 0.01, 0.1, 0.5, 1, 2, 5),
+    ),
+    "active_users_total": ("gauge", ("platform", "region"), ()),
+    "revenue_total": ("counter", ("platform", "currency", "payment_method"), ()),
+    "conversion_rate": ("gauge", ("platform", "funnel_stage"), ()),
+    "errors_total": ("counter", ("type", "severity", "component"), ()),
+    "cache_hit_rate": ("gauge", ("cache_type", "region"), ()),
+    "cache_operation_duration_seconds": (
+        "histogram", ("operation", "cache_type"), (0.0001, 0.001, 0.01, 0.1, 0.5, 1),
+    ),
+    "event_page_view_total": ("counter", ("platform",), ()),
+    "custom_queue_depth": ("gauge", (), ()),
+}  # fmt: skip
+# The name is the replaced system's: a gauge that is called a total.
+MISNAMED = f'{PREFIX}active_users_total non-counter metrics should not have "_total" suffix'
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let there be something of everything."""
+    monkeypatch.setattr(figures, "PATIENCE_S", 20)
+    cache.get("frame:unknown")
+    logging.getLogger("analytics.ingest.made.up").error("It broke.")
+    count_event("page_view", "web")
+    record_gauge("queue_depth", 3)
+    connection.cursor().execute("SELECT 1")
+    now = clock.now()
+    for name, labels in (
+        ("active_users_total", {"platform": "web", "region": "DE"}),
+        ("conversion_rate", {"platform": "web", "funnel_stage": "purchase"}),
+        ("revenue_total", {"platform": "web", "currency": "EUR", "payment_method": "card"}),
+    ):
+        kind = "counter" if name == "revenue_total" else "gauge"
+        row, _ = BusinessMetric.objects.get_or_create(
+            name=name,
+            defaults={
+                "interval_s": 300, "due_at": now, "created_at": now, "updated_at": now, "type": kind
+            },
+        )  # fmt: skip
+        row.figures, row.collected_at = [[labels, 2]], now
+        row.save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_everything_that_the_replaced_system_counted_is_there_with_its_labels_and_buckets(
+    client: Client, counted: None
+) -> None:
+    client.get("/metrics")
+    text = client.get("/metrics").content.decode()
+
+    found = {family.name: family for family in text_string_to_metric_families(text)}
+    for name, (kind, labels, buckets) in REPLACED.items():
+        family = found[PREFIX + name.removesuffix("_total") if kind == "counter" else PREFIX + name]
+        told = {label for one in family.samples for label in one.labels} - {"le"}
+        bounds = {float(one.labels["le"]) for one in family.samples if "le" in one.labels}
+        assert (family.type, told) == (kind, set(labels)), name
+        assert bounds == ({*buckets, float("inf")} if buckets else set()), name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_formats_are_what_their_parsers_and_promtool_take(
+    client: Client, counted: None
+) -> None:
+    wanted = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    client.get("/metrics")
+    text = client.get("/metrics").content
+    openmetrics = client.get("/metrics", headers=wanted).content.decode()
+
+    assert len(list(openmetrics_families(openmetrics))) > len(REPLACED)  # type: ignore[no-untyped-call]  # the library
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: prometheus); both parsers took the page")
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, check=False
+    )
+    said = (done.stdout + done.stderr).decode().strip().splitlines()
+    # What other tests of this process called their events is not ours to name.
+    ours = [line for line in said if not line.startswith(f"{PREFIX}event_")]
+    assert [line for line in ours if line != MISNAMED] == []
+
+
+@pytest.mark.django_db
+def test_an_instrument_is_there_before_it_counted_anything(client: Client) -> None:
+    text = client.get("/metrics").content.decode()
+
+    assert f"# TYPE {PREFIX}ingest_writer_failures_total counter" in text
+
+
+@pytest.mark.django_db
+def test_the_collectors_own_page_leaves_out_what_is_written_as_series_already(
+    client: Client, counted: None
+) -> None:
+    signed = {"X-Portal-Collector": scrape.own_signature()}
+
+    own = client.get("/metrics", headers=signed).content.decode()
+
+    assert f"{PREFIX}revenue_total" not in own
+    assert f"{PREFIX}health_check_status" not in own
 
 
 @pytest.mark.django_db

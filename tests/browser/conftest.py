@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.modules import module_page
 from tests.running import RunningPortal, eventually, running_portal
 
 CHROMIUM = next(
@@ -23,10 +24,10 @@ CHROMIUM = next(
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
-    """Start a portal as `make demo` does on a fresh machine, sample company included."""
-    with running_portal(tmp_path_factory.mktemp("demo"), within_s=180) as portal:
+    """Start a portal as `make demo` does on a fresh machine, with the sample company."""
+    with running_portal(tmp_path_factory.mktemp("demo"), within_s=300) as portal:
         # It is ready before the sample company is loaded; the trickle begins after that.
-        eventually(lambda: "trickle" in portal.processes(), within_s=180, what="the demo is loaded")
+        eventually(lambda: "trickle" in portal.processes(), within_s=300, what="the demo is loaded")
         yield portal
 
 
@@ -49,6 +50,13 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """Return a page for one module of `static/js`; see tests.browser.modules."""
+    with module_page(browser) as page:
+        yield page
+
+
 @pytest.fixture(scope="package")
 def session_state(demo: RunningPortal, browser: Browser) -> dict[str, object]:
     """Log in once through the form, as the demo's admin; tests start from its cookies."""
@@ -68,16 +76,26 @@ def page(demo: RunningPortal, browser: Browser, session_state: dict[str, object]
     opened.on("pageerror", lambda error: problems.append(f"script error: {error}"))
     opened.on(
         "console",
-        lambda message: problems.append(message.text) if is_problem(message) else None,
+        lambda message: problems.append(said(message)) if is_problem(message) else None,
     )
     yield opened
     context.close()
     assert problems == []
 
 
+def said(message: ConsoleMessage) -> str:
+    return f"{message.text} {message.location.get('url', '')}"
+
+
 def is_problem(message: ConsoleMessage) -> bool:
-    """Chromium reports the page that is meant to be missing, too."""
-    return message.type == "error" and not message.location["url"].endswith("/no-such-page/")
+    """Chromium reports the page that is meant to be missing, too, a conflict that is decided, and a
+    preview of what cannot be.
+    """
+    is_meant = (
+        message.location["url"].endswith(("/no-such-page/", "/preview"))
+        or "409 (Conflict)" in message.text
+    )
+    return message.type == "error" and not is_meant
 
 
 def log_in(page: Page, email: str, password: str) -> None:

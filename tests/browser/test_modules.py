@@ -2,86 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import mimetypes
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from portal.lib import chart_theme, csp
+from portal.lib import chart_theme
+from tests.browser.modules import HOST, load
 from tests.lib.test_text import TABLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-STATIC = Path(__file__).parents[2] / "static"
-HOST = "http://modules.test"
-NONCE = "of-this-test"
 NAMES = ["Web", "iOS", "Android", "日本", "🙂 z", "", "a", "b", "c", "d", "e", "f", "g", "h"]
 
 Evaluate = Callable[..., Any]
 
 
-def document(module: str) -> str:
-    """Return a page under the portal's own policy that puts a module's exports on `window.it`."""
-    files = [*STATIC.glob("js/lib/*"), *STATIC.glob("js/components/*")]
-    imports = {
-        f"portal/{file.relative_to(STATIC / 'js')}": f"/static/{file.relative_to(STATIC)}"
-        for file in files
-    }
-    imports["plotly"] = "/static/js/vendor/plotly-4.1.1-portal.min.js"
-    return (
-        "<!doctype html><html lang=en data-zone=UTC><body>"
-        f'<script type="importmap" nonce="{NONCE}">{json.dumps({"imports": imports})}</script>'
-        f'<script type="module" nonce="{NONCE}">import * as it from "{module}"; window.it = it;'
-        "document.body.dataset.ready = 1</script></body></html>"
-    )
-
-
-def answer(route: Route) -> None:
-    path = urlsplit(route.request.url).path
-    if not path.startswith("/static/"):
-        headers = {"Content-Security-Policy": csp.policy(NONCE)}
-        module = path.strip("/") or "portal/lib/format.js"
-        route.fulfill(body=document(module), content_type="text/html", headers=headers)
-        return
-    file = STATIC / path.removeprefix("/static/")
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    route.fulfill(body=file.read_bytes(), content_type=kind)
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """Open a page that gets its files from disk; script errors and refusals fail the test."""
-    context = browser.new_context(base_url=HOST, timezone_id="Asia/Tokyo")
-    context.route("**/*", answer)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "console",
-        lambda message: problems.append(message.text) if message.type == "error" else None,
-    )
-    yield page
-    context.close()
-    assert problems == []
-
-
-def load(page: Page, module: str) -> None:
-    page.goto(f"/{module}")
-    page.locator("body[data-ready]").wait_for(state="attached", timeout=5_000)
-
-
 def test_numbers_are_said_as_python_says_them(tab: Page) -> None:
     load(tab, "portal/lib/format.js")
-    asked = [[value, unit] for value, unit, _ in TABLE]
+    ask = "rows => rows.map(([value, unit, , decimals]) => it.humanize(value, unit, decimals))"
 
-    said = tab.evaluate("rows => rows.map(([value, unit]) => it.humanize(value, unit))", asked)
+    said = tab.evaluate(ask, TABLE)
 
-    assert said == [expected for _, _, expected in TABLE]
+    assert said == [row[2] for row in TABLE]
 
 
 def test_times_are_said_as_python_says_them(tab: Page) -> None:
@@ -105,6 +49,25 @@ def test_axes_have_round_ticks_in_words(tab: Page) -> None:
     assert tab.evaluate(ask, [0, 400, "s"]) == ["0 s", "2 min", "4 min", "6 min"]
     assert tab.evaluate(ask, [0, 2, "count"]) == ["0", "1", "2"]
     assert tab.evaluate(ask, [0, 11, "count"]) == ["0", "5", "10"]
+
+
+def test_an_axis_begins_at_zero_where_the_figure_wants_it_and_a_lone_point_is_seen(
+    tab: Page,
+) -> None:
+    load(tab, "portal/lib/chart-axes.js")
+    drawn = tab.evaluate(
+        """() => {
+          const lone = { type: 'scatter', mode: 'lines', x: ['2026-03-01T10:00'], y: [9.5] };
+          const line = { type: 'scatter', mode: 'lines', x: ['2026-03-01T10:00', '2026-03-01T11:00'], y: [9, 10] };
+          const zero = { yaxis: { rangemode: 'tozero' } }, own = {};
+          it.labelAxis(zero, [lone, line], 'per_s');
+          it.labelAxis(own, [lone, line], 'per_s');
+          it.fitAxis({}, [lone, line]);
+          return { zero: zero.yaxis.range[0], own: own.yaxis.range[0], modes: [lone.mode, line.mode] };
+        }"""
+    )
+
+    assert drawn == {"zero": 0, "own": 9, "modes": ["markers", "lines"]}
 
 
 def test_series_get_the_slots_that_python_gives(tab: Page) -> None:

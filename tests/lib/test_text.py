@@ -6,23 +6,22 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portal.lib.text import ago, grouped, humanize, moment
 
-TABLE: list[tuple[float | None, str, str]] = [
-    (value, unit, said)
-    for value, unit, said in json.loads((Path(__file__).parent / "humanized.json").read_text())
-]
+# value, unit, what is said, and where they stand the decimals
+TABLE: list[list[Any]] = json.loads((Path(__file__).parent / "humanized.json").read_text())
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("value", "unit", "said"), TABLE)
-def test_a_number_is_said_in_three_digits_and_its_unit(
-    value: float | None, unit: str, said: str
-) -> None:
-    assert humanize(value, unit) == said
+@pytest.mark.parametrize("row", TABLE, ids=str)
+def test_a_number_is_said_in_three_digits_or_so_many_decimals_and_its_unit(row: list[Any]) -> None:
+    value, unit, said, *decimals = row
+
+    assert humanize(value, unit, *decimals) == said
 
 
 def test_what_is_not_a_number_is_a_dash() -> None:

@@ -28,6 +28,11 @@ def test_hours_go_back_exactly_and_days_to_midnight_of_the_zone() -> None:
     assert ask("America/New_York", from_="-1d").start == datetime(2026, 11, 22, 5, tzinfo=UTC)
 
 
+def test_minutes_go_back_exactly() -> None:
+    assert ask(from_="-15m").start == datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+    assert ask(from_="-1mo").start.month == 10
+
+
 def test_days_across_a_change_of_clocks_still_begin_at_midnight() -> None:
     # Berlin went from +2 to +1 on 25 October 2026.
     assert ask("Europe/Berlin", from_="-30d").start == datetime(2026, 10, 23, 22, tzinfo=UTC)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
 from pytest_django.fixtures import Settings
 
 from portal.lib.registry import UnknownKind
+from portal.lib.row_rights import ALL, RowRights
 from portal.store import client, migrate, selftest
 from portal.store.frame import Column, Frame, Meta
 from portal.store.models import Epoch
@@ -27,9 +31,11 @@ class Counting:
     kind: str = "counting"
     label: str = "Counting"
     asked: list[Question] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
     def run(self, question: Question) -> Frame:
         self.asked.append(question)
+        self.may_answer.wait(10)
         result, meta = question.run(Query("SELECT {n:UInt32} AS n", {"n": len(self.asked)}))
         return Frame((Column("n", "number"),), result.columns, meta)
 
@@ -39,6 +45,7 @@ def source() -> Iterator[Counting]:
     cache.clear()
     found = sources.add(Counting())
     assert isinstance(found, Counting)
+    found.may_answer.set()
     yield found
     sources._entries.pop(found.kind)
 
@@ -58,9 +65,20 @@ class TestAsking:
         assert (first.meta.cached, second.meta.cached) == (False, True)
         assert second.column("n") == first.column("n")
 
+    def test_whoever_asks_the_same_meanwhile_waits_for_the_answer(self, source: Counting) -> None:
+        source.may_answer.clear()
+        same = question()  # made here: other threads do not see this test's database
+        with ThreadPoolExecutor(4) as pool:
+            answers = [pool.submit(ask, "counting", same) for _ in range(4)]
+            source.may_answer.set()
+            found = [one.result(10) for one in answers]
+
+        assert len(source.asked) == 1
+        assert [one.column("n") for one in found] == [[1]] * 4
+
     def test_other_row_rights_never_share_an_answer(self, source: Counting) -> None:
-        ask("counting", question(rights="all"))
-        ask("counting", question(rights="team-a"))
+        ask("counting", question(rights=ALL))
+        ask("counting", question(rights=RowRights("service = 'a'")))
 
         assert len(source.asked) == 2
 
@@ -73,6 +91,15 @@ class TestAsking:
         ask("counting", question(as_of=NOON + timedelta(seconds=5)))
 
         assert len(source.asked) == 4
+
+    def test_its_moment_is_one_of_utc_in_whatever_zone_it_was_said(self) -> None:
+        midnight = datetime(
+            2011, 12, 31, tzinfo=ZoneInfo("Pacific/Apia")
+        )  # which had no day before
+
+        before = question(as_of=midnight).as_of - timedelta(minutes=1)
+
+        assert before == datetime(2011, 12, 30, 9, 59, tzinfo=UTC)
 
     def test_nothing_cached_survives_a_merge(self, source: Counting) -> None:
         ask("counting", question())

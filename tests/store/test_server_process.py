@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -185,6 +186,19 @@ def test_the_data_may_lie_in_any_folder(tmp_path: Path) -> None:
             "SELECT value FROM system.server_settings WHERE name = 'background_pool_size'"
         )
         assert limit.result_rows == [("2",)]
+
+
+def test_many_small_parts_are_rewritten_without_pauses_between(tmp_path: Path) -> None:
+    with running_engine(tmp_path) as engine, engine.client() as client:
+        client.command(
+            "CREATE TABLE t (n UInt8, m UInt8) ENGINE = MergeTree ORDER BY n PARTITION BY n"
+        )
+        client.command("INSERT INTO t SELECT number, 0 FROM numbers(90)")
+        began = time.monotonic()
+
+        client.command("ALTER TABLE t UPDATE m = 1 WHERE 1", settings={"mutations_sync": 1})
+
+        assert time.monotonic() - began < 6  # 12 s with the engine's default pauses
 
 
 def test_tables_are_there_after_a_stop_and_a_start(tmp_path: Path) -> None:
