@@ -20,7 +20,7 @@ NONCE = "of-this-test"
 
 def document(module: str) -> str:
     """Return a page under the portal's own policy that puts a module's exports on `window.it`."""
-    folders = ("lib", "components", "editor")
+    folders = ("lib", "components", "editor", "pages/board")
     files = [file for name in folders for file in STATIC.glob(f"js/{name}/*")]
     imports = {
         f"portal/{file.relative_to(STATIC / 'js')}": f"/static/{file.relative_to(STATIC)}"

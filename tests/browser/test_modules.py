@@ -235,3 +235,46 @@ def test_a_chart_says_what_it_shows_and_has_its_numbers_as_a_table(tab: Page) ->
     csv = tab.evaluate("figure => it.csvFrom(figure)", figure)
 
     assert csv.split("\r\n") == [",Web,'=cmd()", "2026-03-01,1,", "2026-03-02,2,5"]
+
+
+OPENED: dict[str, tuple[str, str]] = {
+    "portal/pages/board/variable-pick.js": (
+        """() => {
+            const pick = document.createElement('variable-pick');
+            document.body.append(pick);
+            const options = ['all', 'web', 'worker'].map((name) => ({value: name, text: name}));
+            pick.state = {name: 'p', label: 'p', multi: true, value: ['all'], text: 'all', options};
+            pick.open();
+        }""",
+        "Search p",
+    ),
+    "portal/components/time-range.js": (
+        """() => {
+            document.body.append(document.createElement('time-range'));
+            document.querySelector('time-range button').click();
+        }""",
+        "Last 7 days",
+    ),
+    "portal/components/menu-popover.js": (
+        """() => {
+            document.body.insertAdjacentHTML('beforeend',
+                '<menu-popover popover><button role="menuitem">First</button></menu-popover>');
+            document.querySelector('menu-popover').showPopover();
+        }""",
+        "First",
+    ),
+}
+
+
+@pytest.mark.parametrize("module", OPENED)
+def test_what_opens_has_the_focus_at_once(tab: Page, module: str) -> None:
+    """Else the first keys typed go to the page, whose single keys do other things."""
+    load(tab, module)
+    opening, name = OPENED[module]
+
+    focused = tab.evaluate(
+        f"() => {{ ({opening})(); const at = document.activeElement;"
+        " return at.ariaLabel || at.textContent.trim(); }"
+    )
+
+    assert focused == name

@@ -3,8 +3,8 @@
 class MenuPopover extends HTMLElement {
   connectedCallback() {
     this.addEventListener('keydown', (event) => this.#key(event));
-    this.addEventListener('toggle', (event) => {
-      if (event.newState === 'open') this.#items()[0]?.focus();
+    this.addEventListener('beforetoggle', (event) => {
+      if (event.newState === 'open') this.#items().forEach((item, at) => { item.autofocus = !at; });
     });
     this.addEventListener('click', (event) => {
       if (event.target.closest('[role="menuitem"]')) this.hidePopover();

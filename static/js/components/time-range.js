@@ -30,11 +30,7 @@ class TimeRange extends HTMLElement {
     this.#panel = el('div', { class: 'popover range-panel', id, popover: 'auto', role: 'dialog', 'aria-label': 'Time range' });
     this.#button = el('button', { type: 'button', class: 'button', popovertarget: id, 'aria-haspopup': 'dialog', title: 'Time range (r)' });
     this.#panel.addEventListener('beforetoggle', (event) => { if (event.newState === 'open') this.#fill(); });
-    this.#panel.addEventListener('toggle', (event) => {
-      if (event.newState !== 'open') return;
-      place(this.#panel, this.#button);
-      (this.#panel.querySelector('[aria-checked="true"]') ?? this.#panel.querySelector('button')).focus();
-    });
+    this.#panel.addEventListener('toggle', (event) => { if (event.newState === 'open') place(this.#panel, this.#button); });
     this.append(this.#button, this.#panel);
   }
 
@@ -47,6 +43,7 @@ class TimeRange extends HTMLElement {
     const { from, to, tz } = this.value;
     const presets = PRESETS.map(([value, label]) => el('button', { type: 'button', class: 'menu-item', role: 'radio', 'aria-checked': String(value === from && !to), onclick: () => this.#choose({ from: value, to: '', tz: this.#keptZone() }) }, label, icon('check', 'check-mark icon-s')));
     const list = el('div', { class: 'range-presets', role: 'radiogroup', 'aria-label': 'Relative', onkeydown: arrows }, ...presets);
+    (presets.find((preset) => preset.ariaChecked === 'true') ?? presets[0]).autofocus = true;
     this.#panel.replaceChildren(list, this.#form(from, to, tz));
   }
 

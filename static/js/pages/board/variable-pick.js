@@ -42,23 +42,26 @@ export class VariablePick extends HTMLElement {
     made += 1;
     const id = `variable-${made}`;
     this.#list = el('div', { class: 'variable-options', role: 'listbox', id: `${id}-list`, 'aria-label': this.#state.label, 'aria-multiselectable': String(this.#state.multi), onclick: (event) => this.#click(event) });
-    this.#search = el('input', { class: 'input', type: 'search', role: 'combobox', autocomplete: 'off', spellcheck: 'false', 'aria-controls': `${id}-list`, 'aria-expanded': 'true', 'aria-label': `Search ${this.#state.label}`, placeholder: 'Search', oninput: () => this.#draw(0), onkeydown: (event) => this.#key(event) });
+    this.#search = el('input', { class: 'input', type: 'search', autofocus: true, role: 'combobox', autocomplete: 'off', spellcheck: 'false', 'aria-controls': `${id}-list`, 'aria-expanded': 'true', 'aria-label': `Search ${this.#state.label}`, placeholder: 'Search', oninput: () => this.#draw(0), onkeydown: (event) => this.#key(event) });
     this.#count = el('p', { class: 'variable-count faint small', role: 'status' });
     this.#panel = el('div', { class: 'popover variable-panel', id, popover: 'auto', role: 'dialog', 'aria-label': this.#state.label }, this.#search, this.#list, this.#count);
     if (this.#state.multi) this.#panel.append(el('div', { class: 'variable-foot' }, el('button', { type: 'button', class: 'button button-primary button-s', onclick: () => this.#panel.hidePopover() }, 'Apply')));
-    this.#panel.addEventListener('toggle', (event) => this.#toggled(event.newState === 'open'));
+    // Before it opens, with the search taking the focus as it does: what is typed at once is searched.
+    this.#panel.addEventListener('beforetoggle', (event) => { if (event.newState === 'open') this.#start(); });
+    this.#panel.addEventListener('toggle', (event) => (event.newState === 'open' ? this.#opened() : this.#apply()));
     this.#button = el('button', { type: 'button', class: 'button variable-button', popovertarget: id, 'aria-haspopup': 'dialog' });
     this.append(this.#button, this.#panel);
   }
 
-  #toggled(isOpen) {
-    if (!isOpen) return this.#apply();
+  #start() {
     this.#chosen = new Set([this.#state.value].flat().filter(Boolean));
     this.#search.value = '';
-    this.#draw();
     this.#draw(Math.max(0, this.#shown().findIndex(({ value }) => this.#chosen.has(value))));
+  }
+
+  #opened() {
     place(this.#panel, this.#button);
-    return this.#search.focus();
+    this.#list.children[this.#at]?.scrollIntoView({ block: 'nearest' });
   }
 
   /** All, then what holds the words that are typed; what is typed can be chosen where nothing has it. */
