@@ -15,6 +15,7 @@ from analytics.promql.selectors import matches
 from analytics.series.matching import Matcher
 
 DEFAULT = Matcher(NAME, "=", "target_info")
+ANY = Matcher(NAME, "=~", ".+_info")
 IDENTIFYING = ("instance", "job")
 Key = tuple[str, ...]
 
@@ -25,14 +26,15 @@ class Wanted:
 
     of_name: list[Matcher]
     of_labels: list[Matcher]
-    is_named: bool
 
     @classmethod
     def of(cls, matchers: Sequence[Matcher] | None) -> Wanted:
         """Read the second argument; None where there is none."""
         names = [one for one in matchers or () if one.name == NAME]
         labels = [one for one in matchers or () if one.name != NAME]
-        return cls(names or [DEFAULT], labels, bool(names) or matchers is None)
+        if names and all(one.op.startswith("!") for one in names):
+            names = [ANY, *names]
+        return cls(names or [DEFAULT], labels)
 
     @property
     def matchers(self) -> list[Matcher]:
@@ -42,7 +44,7 @@ class Wanted:
     def is_info(self, labels: Labels) -> bool:
         """Tell whether a series is such an info metric itself, which stays as it is."""
         name = get(labels, NAME)
-        return self.is_named and all(matches(one, name) for one in self.of_name)
+        return all(matches(one, name) for one in self.of_name)
 
     def takes(self, label: str) -> bool:
         return label != NAME and (

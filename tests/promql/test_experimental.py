@@ -60,7 +60,11 @@ def test_info_puts_labels_of_info_metrics_on_series(storage: MemoryStorage) -> N
     assert info("info(m, {__name__='build_info', branch=~'.*'})") == [
         {"__name__": "m", **here, "branch": "y"}, plain,
     ]  # fmt: skip
-    assert info("info(target_info)") == [target]
+    assert info("info(target_info)") == info("info(target_info, {zone=~'.+'})") == [target]
+    assert info("info(m{job='a'}, {__name__!='target_info'})") == [
+        {"__name__": "m", **here, "version": "8", "branch": "y"}
+    ]
+    assert info("info(m, {__name__!~'.*_info', zone='x'})") == []
     with pytest.raises(EvaluationFailed, match="conflicting label: version"):
         info("info(m, {__name__=~'.*_info'})")
     storage.load(target | {"zone": "z"}, 10_000, [1] * 4)
