@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import QueryDict
 
 from analytics.insights.data_rights import row_rights
+from analytics.insights.models import DataSet
 from dashboards.evaluate import Look, evaluate
 from dashboards.looking import look_of as look_of
 from dashboards.looking import wanted_in as wanted_in
@@ -21,6 +22,7 @@ from dashboards.shapes import as_json
 from portal.accounts import refusals
 from portal.accounts.access import named, visible
 from portal.accounts.models import User
+from portal.accounts.rights_stamp import rights_stamp
 from portal.lib import clock
 from portal.lib.time_range import BadRange
 from portal.live.topics import BadRequest, NotVisible, Part, Topic, topic_kinds
@@ -122,6 +124,12 @@ class Dashboards:
 
     def version(self, ident: str) -> int | None:
         return Dashboard.objects.filter(uid=ident).values_list("version", flat=True).first()
+
+    def rights_stamp(self, ident: str) -> Hashable:
+        own = Dashboard.objects.filter(uid=ident).values_list(
+            "created_by", "is_public", "folder", "stop_inheriting"
+        )
+        return own.first(), rights_stamp(DataSet)
 
     def moved(self, topic: Topic, viewer_ids: Collection[int]) -> set[int]:
         assert isinstance(topic, DashboardTopic)  # noqa: S101  # it opened it

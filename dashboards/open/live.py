@@ -68,6 +68,9 @@ class OpenBoards:
         opened = opened_by(ident)
         return opened.dashboard.version if opened else None
 
+    def rights_stamp(self, ident: str) -> None:
+        return None
+
     def moved(self, topic: Topic, viewer_ids: Collection[int]) -> set[int]:
         """Return all viewers where the link's maker may read other rows now."""
         assert isinstance(topic, OpenTopic)  # noqa: S101  # it opened it

@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 BAD_ADDRESS, ANONYMOUS, REVOKED, NOT_VISIBLE, TOO_MANY = 4400, 4401, 4403, 4404, 4429
 FAILED = 1011
-ALIVE_S = 20.0  # a browser cannot see pings; it opens a new socket after a longer silence
 LONGEST_MESSAGE = 16_384
 MESSAGES, PER_S = 30, 10.0
 
@@ -144,7 +143,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._wait_for_first_values(room, viewer)
         await self._greet(room)
         while True:
-            await self._wait_for_news(viewer)
+            await viewer.wake.wait()
+            viewer.wake.clear()
             if viewer.is_revoked:
                 await self._revoke()
                 return
@@ -156,17 +156,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 return
             news = room.news(viewer)
             if news is not None:
-                await self.send(text_data=news)
-
-    async def _wait_for_news(self, viewer: Viewer) -> None:
-        """Wait until there is something to say; say now and then that nothing is."""
-        while not viewer.wake.is_set():
-            try:
-                async with asyncio.timeout(ALIVE_S):
-                    await viewer.wake.wait()
-            except TimeoutError:
-                await self._send({"type": "alive"})
-        viewer.wake.clear()
+                await self._send_text(news)
 
     async def _wait_for_first_values(self, room: Room, viewer: Viewer) -> None:
         try:
@@ -179,7 +169,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         viewer.wake.set()  # whatever else it was woken for
 
     async def _greet(self, room: Room) -> None:
-        await self.send(text_data=room.greeting(self.viewer))
+        await self._send_text(room.greeting(self.viewer))
 
     async def _follow_change(self, version: int) -> None:
         """Say that the thing was edited, then watch its new form."""
@@ -202,7 +192,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.close(REVOKED)
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        await self.send(text_data=text_of(message))
+        await self._send_text(text_of(message))
+
+    async def _send_text(self, text: str) -> None:
+        await self.scope["send"]({"type": "websocket.send", "text": text})
 
     def _is_flooding(self) -> bool:
         now = time.monotonic()

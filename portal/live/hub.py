@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from contextlib import suppress
-from importlib import import_module
-from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db.models import QuerySet
-from django.utils.crypto import constant_time_compare
-
-from portal.lib import clock
 from portal.live.opening import openings
+from portal.live.rights import Rights, rights_now, still_signed_in
 from portal.live.rooms import Room, Viewer
 from portal.live.threads import DOOR, in_thread
 from portal.live.topics import Topic, topic_kinds
@@ -48,12 +39,11 @@ async def watch_rights(room: Room) -> None:
 async def recheck(room: Room) -> None:
     """Tell viewers who must leave."""
     viewers = list(room.viewers)
-    allowed, version = await in_thread(DOOR, still_allowed, room.kind, room.ident, viewers)
-    moved = await in_thread(DOOR, now_elsewhere, room.kind, room.topic, viewers)
+    signed_in, version, room.rights = await in_thread(DOOR, found_now, room, viewers)
     for viewer in viewers:
-        if viewer not in allowed:
+        if viewer not in signed_in or viewer.user_id not in room.rights.allowed:
             viewer.is_revoked = True
-        elif viewer.user_id in moved:
+        elif viewer.user_id in room.rights.moved:
             viewer.is_moved = True
         elif version is not None and version != room.topic.version:
             viewer.changed_to = version
@@ -61,50 +51,13 @@ async def recheck(room: Room) -> None:
             viewer.wake.set()
 
 
-def still_allowed(kind: str, ident: str, viewers: list[Viewer]) -> tuple[set[Viewer], int | None]:
-    """Return the viewers whose account, session and right all still hold."""
-    entry = topic_kinds.get(kind)
+def found_now(room: Room, viewers: list[Viewer]) -> tuple[set[Viewer], int | None, Rights]:
+    """Return whose account and session still hold, the version, and everybody's rights."""
+    entry = topic_kinds.get(room.kind)
     ids = {viewer.user_id for viewer in viewers}
-    if entry.is_for_anybody:
-        may = entry.allowed(ident, ids)
-        return {one for one in viewers if one.user_id in may}, entry.version(ident)
-    keys = {viewer.session_key for viewer in viewers}
-    now = clock.now()
-    active = {
-        user.pk: user
-        for user in get_user_model()._default_manager.filter(pk__in=ids, is_active=True)
-    }
-    sessions = {
-        row.session_key: row.get_decoded()
-        for row in session_rows().filter(session_key__in=keys, expire_date__gt=now)
-    }
-    may = active.keys() & entry.allowed(ident, ids)
-    holding = {
-        one
-        for one in viewers
-        if one.user_id in may and is_of(active[one.user_id], sessions.get(one.session_key))
-    }
-    return holding, entry.version(ident)
-
-
-def session_rows() -> QuerySet[AbstractBaseSession]:
-    """Return all sessions of whichever engine keeps them."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    rows: QuerySet[AbstractBaseSession] = store.get_model_class().objects.all()
-    return rows
-
-
-def now_elsewhere(kind: str, topic: Topic, viewers: list[Viewer]) -> set[int]:
-    """Return the users among the viewers whose rights lead to another topic now."""
-    return topic_kinds.get(kind).moved(topic, {viewer.user_id for viewer in viewers})
-
-
-def is_of(user: AbstractBaseUser, session: Mapping[str, Any] | None) -> bool:
-    """Tell whether a session is still this user's: a new password ends the sessions before it."""
-    if session is None or session.get(SESSION_KEY) != str(user.pk):
-        return False
-    kept = session.get(HASH_SESSION_KEY, "")
-    return constant_time_compare(kept, user.get_session_auth_hash())
+    signed_in = set(viewers) if entry.is_for_anybody else still_signed_in(viewers)
+    rights = rights_now(entry, room.ident, room.topic, ids, room.rights)
+    return signed_in, entry.version(room.ident), rights
 
 
 class Hub:

@@ -20,6 +20,7 @@ import orjson
 from portal.lib import clock
 from portal.lib.secrets import masked
 from portal.live.memory import Encoded
+from portal.live.rights import Rights
 from portal.live.threads import DOOR, EVALUATORS, in_thread
 from portal.live.topics import Part, Topic
 from portal.live.values import encoded, evaluated, remembered, room_key
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # An equal value is sent again so often, so that a viewer knows that it is still so.
 REPEAT_S = 15.0
+ALIVE_S = 20.0  # a browser cannot see pings; it opens a new socket after a longer silence
+ALIVE = '{"type":"alive"}'
 OVERDUE_S = 10.0  # an evaluation that takes longer leaves the last value stale
 QUIET_S = 0.02  # parts that are ready together are sent together
 BETWEEN_SENDS_S = 0.1
@@ -46,6 +49,7 @@ class Viewer:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     revision: int = 0  # of the room, as far as this viewer was told
     numbers: dict[str, int] = field(default_factory=dict)  # of the values that it was sent
+    told_at: float = field(default_factory=time.monotonic)
     is_revoked: bool = False
     changed_to: int | None = None
     is_moved: bool = False  # may read other rows: must watch another room
@@ -76,6 +80,7 @@ class Room:
     viewers: set[Viewer] = field(default_factory=set)
     kept: dict[str, Kept] = field(default_factory=dict)
     revision: int = 0
+    rights: Rights = field(default_factory=Rights)
     recheck_now: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _seen: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -94,6 +99,7 @@ class Room:
         return room_key(self.kind, self.topic)
 
     def open(self) -> None:
+        self.tasks.append(asyncio.create_task(self._break_silences()))
         for part in self.topic.parts:
             self._seen[part.key] = asyncio.Event()
             self.tasks.append(asyncio.create_task(self._keep_current(part)))
@@ -175,13 +181,21 @@ class Room:
         for viewer in self.viewers:
             viewer.wake.set()
 
+    async def _break_silences(self) -> None:
+        """Wake whoever was told nothing for long, to be told that nothing moved."""
+        while True:
+            await asyncio.sleep(ALIVE_S / 4)
+            for viewer in self.viewers:
+                if is_left_alone(viewer):
+                    viewer.wake.set()
+
     def is_ready_for(self, viewer: Viewer) -> bool:
         """Tell whether every part has a first value; who named its view waits for none."""
         return viewer.in_view is not None or self.kept.keys() >= self._seen.keys()
 
     def greeting(self, viewer: Viewer) -> str:
         """Return the message with everything there is, and note that the viewer has it."""
-        viewer.revision = self.revision
+        viewer.revision, viewer.told_at = self.revision, time.monotonic()
         viewer.numbers = {part: kept.number for part, kept in self.kept.items()}
         message = self._messages.get(-1)
         if message is None:
@@ -190,11 +204,16 @@ class Room:
         return message
 
     def news(self, viewer: Viewer) -> str | None:
-        """Return the message with what moved since the viewer was told, and note that it has it."""
+        """Return the message with what moved since the viewer was told, or after a long silence that
+        nothing did, and note that it has it.
+        """
         since, viewer.revision = viewer.revision, self.revision
         moved = [part for part, kept in self.kept.items() if kept.revision > since]
-        if not moved:
+        if not moved and not is_left_alone(viewer):
             return None
+        viewer.told_at = time.monotonic()
+        if not moved:
+            return ALIVE
         numbers = {part: viewer.numbers.get(part, self.kept[part].number - 1) for part in moved}
         is_in_step = all(self.kept[part].number == number + 1 for part, number in numbers.items())
         viewer.numbers.update((part, number + 1) for part, number in numbers.items())
@@ -207,6 +226,10 @@ class Room:
     def _update(self, parts: Iterable[str], viewer: Viewer) -> str:
         values = {part: self.kept[part].numbered(viewer.numbers[part]) for part in parts}
         return text_of(self.topic.update(values, clock.now()))
+
+
+def is_left_alone(viewer: Viewer) -> bool:
+    return time.monotonic() - viewer.told_at > ALIVE_S
 
 
 def text_of(message: Any) -> str:

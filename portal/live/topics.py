@@ -88,6 +88,11 @@ class TopicKind(Protocol):
     def version(self, ident: str) -> int | None:
         """Return the present version; None when the thing is gone."""
 
+    def rights_stamp(self, ident: str) -> Hashable:
+        """Return what stays equal while nobody's rights change; None where `allowed` and `moved` are
+        cheap enough to be asked each time.
+        """
+
     def allowed(self, ident: str, viewer_ids: Collection[int]) -> set[int]:
         """Return those of the viewers who may still watch."""
 

@@ -6,7 +6,7 @@
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 10_000;
-const SILENT_MS = 45_000; // the portal says something every 20 s; this one leads nowhere
+const SILENT_MS = 45_000; // the portal says something at least every 25 s; this one leads nowhere
 const FINAL = { 4400: 'offline', 4401: 'signed-out', 4403: 'revoked', 4404: 'revoked' };
 
 export class LiveSocket {
