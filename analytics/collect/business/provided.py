@@ -36,6 +36,16 @@ WHERE name = 'purchase' AND received_at >= {from:DateTime64(6)} AND received_at 
 GROUP BY platform, currency, payment_method
 ORDER BY value DESC
 LIMIT 1000"""
+# What each step of five minutes since {from} brought, the first all before it; see `past`.
+REVENUE_PAST = """SELECT platform, strings['currency'] AS currency,
+    strings['payment_method'] AS payment_method, sum(numbers['revenue']) AS value,
+    toInt64(if(ts < {from:DateTime64(6)}, 0,
+        1 + intDiv(dateDiff('second', {from:DateTime64(6)}, ts), 300))) AS step
+FROM events
+WHERE name = 'purchase' AND received_at < {to:DateTime64(6)}
+GROUP BY platform, currency, payment_method, step
+ORDER BY step
+LIMIT 100000"""
 CONVERSION = """SELECT platform, stage.1 AS funnel_stage, sum(stage.2) / count() AS value
 FROM (
     SELECT platform, person,

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import random
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
 from analytics.collect.demo import note
 from analytics.collect.demo.company import Event
-from analytics.collect.demo.history import DAYS, History
+from analytics.collect.demo.history import DAYS, SEED, History
 from analytics.collect.demo.note import Note
 from analytics.collect.demo.sending import Outcome, Sender
+from analytics.collect.demo.services import as_body, moment_of, past_of
 from analytics.ingest import actions, state
 from analytics.ingest.models import Source
+from portal.lib.instruments import PREFIX
 
 NAME = "Lumen & Loom (sample)"
 BATCH = 5_000
 CONNECTIONS = 2
+DAY_S = 86_400
 WRITTEN_WITHIN_S = 300.0
 
 Progress = Callable[[int, int], None]  # events done, events expected
@@ -36,12 +42,13 @@ def prepare(data_dir: Path, url: str, today: date, *, days: int = DAYS) -> Note:
     """Return the note of an unfinished load, or make source and key for a new one."""
     found = note.read(data_dir)
     if found is not None and Source.objects.filter(pk=found.source).exists():
-        return replace(found, url=url)
+        return replace(found, url=url, prefix=PREFIX)
     source = Source.objects.filter(name=NAME).first() or actions.create_source(
         None, name=NAME, service="shop", environment="sample", is_sample=True
     )
     _, key = actions.create_key(None, source)
-    return Note(url=url, key=key, source=source.pk, last_day=today.isoformat(), days=days)
+    last_day = today.isoformat()
+    return Note(url, key, source=source.pk, last_day=last_day, days=days, prefix=PREFIX)
 
 
 def load(data_dir: Path, started: Note, now: datetime, progress: Progress) -> Outcome:
@@ -53,16 +60,41 @@ def load(data_dir: Path, started: Note, now: datetime, progress: Progress) -> Ou
     last_day = date.fromisoformat(started.last_day)
     history = History(last_day, started.source, told_days=started.days)
     expected = history.expected_events()
-    total = Outcome(0, 0, 0)
-    for outcome in _sent(batches(history.days(now)), started):
+    total, recent = Outcome(0, 0, 0), deque[list[Event]](maxlen=2)
+    for outcome in _sent(batches(kept(history.days(now), recent)), started):
         total = Outcome(
             total.accepted + outcome.accepted,
             total.duplicates + outcome.duplicates,
             total.rejected + outcome.rejected,
         )
         progress(total.accepted + total.duplicates + total.rejected, expected)
+    measure([event for day in recent for event in day], started, now)
     note.write(data_dir, replace(started, customers=history.customers))
     return total
+
+
+def kept(days: Iterable[list[Event]], recent: deque[list[Event]]) -> Iterator[list[Event]]:
+    for day in days:
+        recent.append(day)
+        yield day
+
+
+def measure(events: list[Event], started: Note, now: datetime) -> None:
+    """Send what the services told of the last day, a part at a time. Raises sending.NotTaken."""
+    from_s = now.timestamp() - DAY_S
+    lately = (event for event in events if moment_of(event) >= from_s)
+    sender = Sender(started.url, started.key)
+    found: dict[str, list[Any]] = {}
+    chance = random.Random(SEED)  # noqa: S311  # a made-up shop
+    for sample in past_of(lately, now.timestamp(), chance):
+        for name, points in sample.items():
+            found.setdefault(name, []).extend(points)
+        if sum(map(len, found.values())) > BATCH:
+            sender.measure(as_body(found, started.prefix, started.source))
+            found = {}
+    if found:
+        sender.measure(as_body(found, started.prefix, started.source))
+    sender.close()
 
 
 def finish(data_dir: Path, *, pause: Callable[[float], None], progress: Progress) -> None:

@@ -17,6 +17,7 @@ class Note:
     source: int
     last_day: str
     days: int
+    prefix: str = ""  # of metrics' names
     customers: int = 0
     is_complete: bool = False
 

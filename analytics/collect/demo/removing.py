@@ -1,4 +1,4 @@
-"""Take the sample company out again: events, ids, persons, keys, staff."""
+"""Take the sample company out again: events, metrics, ids, persons, keys, staff."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Q
 
+from analytics.collect.business import past
 from analytics.collect.demo import note, people
 from analytics.collect.models import BusinessMetric
 from analytics.ingest import state
 from analytics.ingest.events import key_of
+from analytics.ingest.keys import sender_of
 from analytics.ingest.models import Identity, IngestKey, Merge, Source
+from analytics.series.deleting import AWAITED, delete_samples
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.trail import Change
@@ -24,8 +27,6 @@ from portal.store.query import Query
 
 AT_ONCE = 5_000
 WAIT_S = 60.0
-# Mutations, awaited: a lightweight delete would leave the rows on the disk.
-AWAITED = {"mutations_sync": 2, "max_query_size": 1 << 20}
 DOOMED = "demo_removal"
 
 
@@ -66,7 +67,10 @@ def remove(data_dir: Path, now: datetime, *, pause: Callable[[float], None]) -> 
     forget_ids(numbers)
     if numbers:
         client.command(f"ALTER TABLE events DELETE WHERE {listed(numbers)}", settings_=AWAITED)
+    for source in sources:
+        delete_samples("source = {sender:String}", {"sender": sender_of(source.name)})
     conclude(data_dir, sources, removed)
+    past.rewrite(now)
     return removed
 
 

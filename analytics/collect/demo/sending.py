@@ -1,4 +1,4 @@
-"""Send the shop's events through the portal's own door, as any client would.
+"""Send the shop's events and metrics through the portal's own door, as any client would.
 
 Needs no Django: the trickle runs for as long as the portal does and should stay small.
 """
@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -49,28 +50,37 @@ class Sender:
 
     def send(self, events: Sequence[Event]) -> Outcome:
         """Send until it is acknowledged: ids make repeating harmless. Raises NotTaken."""
-        body = gzip.compress(orjson.dumps({"events": events}), compresslevel=1)
+        return _outcome(self._sent("/api/v1/events", {"events": events}))
+
+    def measure(self, metrics: dict[str, Any]) -> None:
+        """Send metrics as OpenTelemetry does: repeating is harmless, too. Raises NotTaken."""
+        untaken = json.loads(self._sent("/v1/metrics", metrics)).get("partialSuccess")
+        if untaken:
+            raise NotTaken(f"The portal did not take all metrics: {untaken['errorMessage']}")
+
+    def _sent(self, path: str, told: dict[str, Any]) -> bytes:
+        body = gzip.compress(orjson.dumps(told), compresslevel=1)
         trouble = ""
         for attempt in range(TRIES):
             time.sleep(min(5.0, 0.25 * 2**attempt) if attempt else 0)
             try:
-                status, answer = self._post(body)
+                status, answer = self._post(path, body)
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 trouble = f"no answer ({error})"
                 continue
             if status == 200:
-                return _outcome(answer)
+                return answer
             trouble = f"{status} {answer[:300].decode(errors='replace')}"
             if status < 500 and status != 429:
                 break
-        raise NotTaken(f"The portal did not take the events: {trouble}")
+        raise NotTaken(f"The portal did not take it: {trouble}")
 
     def close(self) -> None:
         self._connection.close()
 
-    def _post(self, body: bytes) -> tuple[int, bytes]:
-        self._connection.request("POST", "/api/v1/events", body, self._headers)
+    def _post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        self._connection.request("POST", path, body, self._headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 

@@ -22,6 +22,7 @@ from analytics.collect.demo import note
 from analytics.collect.demo.company import Event, customer, hour_of_day, visit
 from analytics.collect.demo.history import DAYS, NEW_SHARE
 from analytics.collect.demo.sending import NotTaken, Sender
+from analytics.collect.demo.services import EVERY_S, Services, as_body
 
 VISITS_PER_S = 0.12  # with about five events each
 TICK_S = 1.0
@@ -93,8 +94,30 @@ class Street:
         return number in self.signed_up or number % 2 == 0
 
 
+@dataclass
+class Shop:
+    """What is sent of all that happens: events as they come, metrics every EVERY_S seconds."""
+
+    sender: Sender
+    services: Services
+    prefix: str
+    realm: int
+    told: int = 0  # the slot
+
+    def tell(self, events: list[Event], at: float) -> None:
+        """Count and send; raises NotTaken."""
+        for event in events:
+            self.services.serve(event)
+        if events:
+            self.sender.send(events)
+        if (slot := int(at // EVERY_S)) != self.told:
+            self.told = slot
+            found = self.services.sample(slot * EVERY_S)
+            self.sender.measure(as_body(found, self.prefix, self.realm))
+
+
 def run(
-    street: Street, sender: Sender, *, clock: Callable[[], float], goes_on: Callable[[], bool]
+    street: Street, shop: Shop, *, clock: Callable[[], float], goes_on: Callable[[], bool]
 ) -> None:
     """Send what happens, tick by tick. While the portal takes nothing, visits go on unseen."""
     last = clock()
@@ -102,12 +125,10 @@ def run(
         at = clock()
         street.let_in(at, VISITS_PER_S * min(at - last, LONGEST_GAP_S))
         last = at
-        events = street.due(at)
-        if events:
-            try:
-                sender.send(events)
-            except NotTaken as problem:
-                sys.stderr.write(f"{problem}\n")
+        try:
+            shop.tell(street.due(at), at)
+        except NotTaken as problem:
+            sys.stderr.write(f"{problem}\n")
 
 
 def follow(data_dir: Path, url: str) -> None:
@@ -121,9 +142,11 @@ def follow(data_dir: Path, url: str) -> None:
         time.sleep(TICK_S)
         return note.file_of(data_dir).exists()
 
-    street = Street(max(1, found.customers), found.source, random.Random())  # noqa: S311
+    chance = random.Random()  # noqa: S311  # a made-up shop
+    street = Street(max(1, found.customers), found.source, chance)
     sender = Sender(url or found.url, found.key)
-    run(street, sender, clock=time.time, goes_on=goes_on)  # noqa: TID251  # the edge
+    shop = Shop(sender, Services(chance), found.prefix, found.source)
+    run(street, shop, clock=time.time, goes_on=goes_on)  # noqa: TID251  # the edge
     sender.close()
 
 

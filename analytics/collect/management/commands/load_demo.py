@@ -8,11 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from analytics.collect.business import past
 from analytics.collect.demo import loading, note, people
 from analytics.collect.demo.history import DAYS
 from analytics.collect.demo.sending import NotTaken
 from analytics.collect.management.progress import Bar
 from portal.lib import clock
+from portal.store.client import EngineUnavailable, QueryFailed
+
+AWAY = (EngineUnavailable, QueryFailed)
 
 
 class Command(BaseCommand):
@@ -39,7 +43,8 @@ class Command(BaseCommand):
         try:
             found = loading.load(data_dir, started, now, bar.of("Sample events sent"))
             loading.finish(data_dir, pause=time.sleep, progress=bar.of("Batches written"))
-        except (NotTaken, loading.NotWritten) as problem:
+            past.rewrite(clock.now())
+        except (NotTaken, loading.NotWritten, *AWAY) as problem:
             raise CommandError(f"{problem} Run manage.py load_demo again to go on.") from problem
         except KeyboardInterrupt:
             raise CommandError("Stopped. Run manage.py load_demo again to go on.") from None
