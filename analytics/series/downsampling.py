@@ -186,6 +186,19 @@ def shares(count: int, some: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield from zip([0, *cuts], [*(cut - 1 for cut in cuts), 2**64 - 1], strict=True)
 
 
+def again(after: datetime) -> None:
+    """Compute what closed since then anew, at once, as when a past was loaded: late rows are looked
+    for only now and then. Raises QueryFailed, EngineUnavailable.
+    """
+    for resolution in COARSE:
+        row = Kept.objects.filter(resolution=resolution.name).first()
+        if row is None or row.until is None:
+            continue
+        begins = max(resolution.end_before(ms(after)), whole_since(), since(row))
+        if begins < ms(row.until):
+            store(resolution, begins, ms(row.until))
+
+
 def whole_since() -> int:
     """Return from when on no sample was deleted: buckets before must not be computed anew."""
     row = Kept.objects.filter(resolution=RAW.name).first()

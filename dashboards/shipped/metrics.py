@@ -120,12 +120,12 @@ PERFORMANCE = Shipped(
         Box(
             "cpu-usage", "area", "CPU Usage %", (0, 0, 12, 6), "promql",
             f"{PREFIX}cpu_usage_percent", "By process; 100 is one core.", 15,
-            {"unit": "percent", "soft_max": 100},
+            {"unit": "percent", "soft_max": 100, "legend": "{{process}}"},
         ),
         Box(
             "memory-usage", "area", "Memory Usage", (12, 0, 12, 6), "promql",
             f"{PREFIX}memory_heap_used", "By process: memory that it shares with no other.", 15,
-            {"unit": "bytes"},
+            {"unit": "bytes", "legend": "{{process}}"},
         ),
         Box(
             "db-performance", "line", "Database Query Performance", (0, 6, 24, 6), "promql",

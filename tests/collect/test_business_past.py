@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,9 @@ def sold(ago: timedelta, revenue: float) -> Event:
     return Event("purchase", NOW - ago, "u1", platform="web", properties=told)
 
 
-def made(one: provided.Provided, **more: object) -> BusinessMetric:
-    given = {"name": one.name, "type": one.type, "query": one.query, "due_at": SLOT} | more
-    return make_business_metric(reads_all=True, **given)
+def made(one: provided.Provided, **more: Any) -> BusinessMetric:
+    usual: dict[str, Any] = {"name": one.name, "type": one.type, "query": one.query}
+    return make_business_metric(**(usual | {"due_at": SLOT, "reads_all": True} | more))
 
 
 def test_a_counter_rises_when_things_were_sold_and_goes_on_from_there() -> None:
@@ -44,7 +45,7 @@ def test_a_counter_rises_when_things_were_sold_and_goes_on_from_there() -> None:
 
     past.rewrite(NOW)
 
-    (points,) = kept("revenue_total").values()
+    points: list[Any] = next(iter(kept("revenue_total").values()))
     values = dict(points)
     assert points[0][1] == 100
     assert values[SLOT - 24 * HOUR] == 120

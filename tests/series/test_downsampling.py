@@ -156,6 +156,19 @@ def test_late_and_corrected_samples_find_their_bucket_again(metric: str) -> None
     assert rerun == 0
 
 
+def test_a_past_that_was_loaded_is_there_at_once(metric: str) -> None:
+    series = Series.of(metric)
+    store(Series.of(metric, {"other": "1"}), every(60, [1.0] * 60))
+    downsampling.run(clock(NOON + 3 * HOURS))
+    before = every(60, [float(n) for n in range(120)], start=NOON - 2 * HOURS)
+    store(series, before)
+
+    downsampling.again(NOON - 10 * HOURS)
+
+    same(buckets(series), expected(before, 5 * MINUTE))
+    same(buckets(series, "samples_1h"), expected(before, HOURS))
+
+
 def test_a_bucket_whose_samples_were_deleted_in_part_is_left_as_it_is(metric: str) -> None:
     series = Series.of(metric)
     points = every(60, [float(n) for n in range(120)])

@@ -22,6 +22,7 @@ from analytics.collect.business.models import BusinessMetric
 from analytics.collect.business.provided import PROVIDED, REVENUE_PAST
 from analytics.collect.business.shaping import Figure
 from analytics.collect.slots import slot_after, slot_of
+from analytics.series import downsampling
 from analytics.series.deleting import delete_samples
 from analytics.series.identity import Series
 from analytics.series.writing import Batch, milliseconds, write
@@ -50,6 +51,7 @@ def rewrite(now: datetime) -> None:
             delete_samples("name = {name:String}", {"name": metric.metric})
             put(metric, past, now)
             note(metric, past if is_counter else {}, now)
+    downsampling.again(now - COUNTER_BACK)
 
 
 def of_gauge(metric: BusinessMetric, now: datetime) -> Past:
