@@ -17,18 +17,18 @@ BUSINESS_METRICS = Shipped(
     is_public=False,
     boxes=(
         Box(
-            "total-revenue", "stat", "Total Revenue (24h)", (0, 0, 6, 4), "promql",
+            "total-revenue", "stat", "Total Revenue (24h)", (0, 0, 6, 8), "promql",
             f"sort_desc(sum by (currency) (increase({PREFIX}revenue_total[24h])))",
             "Each currency by itself: amounts of different currencies are never added up.", 300,
             {"unit": "currency", "legend": "{{currency}}", "instant": True},
         ),
         Box(
-            "conversion-funnel", "funnel", "Conversion Funnel", (6, 0, 12, 8), "dataset",
+            "conversion-funnel", "funnel", "Conversion Funnel", (6, 0, 10, 8), "dataset",
             "funnel_analysis",
             "Persons who took each step within 30 days of their page view, in this order.", 300,
         ),
         Box(
-            "top-products", "table", "Top Products by Revenue", (18, 0, 6, 8), "dataset",
+            "top-products", "table", "Top Products by Revenue", (16, 0, 8, 8), "dataset",
             "top_products_by_revenue",
             "Of the currency with most orders first; amounts of different currencies are never"
             " compared.", 600,

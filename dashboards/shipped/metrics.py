@@ -47,7 +47,7 @@ SYSTEM_OVERVIEW = Shipped(
     starts="-1h",
     boxes=(
         Box(
-            "active-users", "stat", "Active Users", (0, 0, 6, 4), "promql",
+            "active-users", "stat", "Active Users", (0, 0, 6, 8), "promql",
             f"{PREFIX}active_users_total",
             "Persons with an event in the last 24 hours, of all platforms and regions.", 30,
             {"unit": "count", "transformations": [TOTAL], "thresholds": thresholds(1_000, 10_000)},
@@ -84,7 +84,7 @@ ERROR_TRACKING = Shipped(
     starts="-24h",
     boxes=(
         Box(
-            "error-count", "stat", "Errors (1h)", (0, 0, 6, 4), "promql",
+            "error-count", "stat", "Errors (1h)", (0, 0, 6, 8), "promql",
             f"increase({ERRORS}[1h])", "Of all types, severities and components.", 60,
             {"good": "down", "unit": "count", "decimals": 0, "transformations": [TOTAL],
              "thresholds": thresholds(10, 50), **NO_ERROR},
@@ -128,10 +128,11 @@ PERFORMANCE = Shipped(
             {"unit": "bytes", "legend": "{{process}}"},
         ),
         Box(
-            "db-performance", "line", "Database Query Performance", (0, 6, 24, 6), "promql",
+            "db-performance", "line", "Database Query Performance", (0, 6, 24, 8), "promql",
             f"histogram_quantile(0.95, {DATABASE_TIMES})",
             "The 95th percentile since the start, by operation, table and outcome.", 30,
-            {"unit": "s", "legend": "{{operation}} {{table}} {{status}}"},
+            {"unit": "s", "legend": "{{operation}} {{table}} {{status}}", "legend_position": "right",
+             "legend_calcs": ["last", "max"], "legend_sort": "last", "legend_descending": True},
         ),
     ),
 )  # fmt: skip
