@@ -16,7 +16,7 @@ import { theme } from 'portal/lib/theme.js';
 import { turn } from 'portal/lib/turns.js';
 import { csvFrom, download, tableFrom } from 'portal/lib/figure-table.js';
 
-const LEAST_BESIDE = 330; // pixels: a legend at the side leaves no room below that
+const LEAST_BESIDE = 480; // pixels: a legend at the side leaves no room below that
 const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: 'reset' };
 
 export class PortalChart extends HTMLElement {
