@@ -110,6 +110,13 @@ class TestFigure:
 
         assert drawn["data"][0]["x"] == ["1. &lt;b&gt;x<br>100 %"]
 
+    def test_long_names_are_wrapped_so_that_they_need_no_slant(self) -> None:
+        answer = {"steps": [self.STEP | {"step": 4, "label": "Repeat purchase"}]}
+
+        drawn = figures.bars(answer)
+
+        assert drawn["data"][0]["x"] == ["4. Repeat<br>purchase<br>100 %"]
+
     def test_times_stand_in_the_unit_that_fits(self) -> None:
         bins = [{"from_seconds": 0.0, "to_seconds": 86_400.0, "users": 3}]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from analytics.insights.figures.trend import SPECIAL, value_text
@@ -11,6 +12,7 @@ from portal.lib.text import grouped, humanize
 
 Json = dict[str, Any]
 LONGEST_LABEL = 24
+LINE = 14  # characters that stand below a bar on a phone without a slant
 # Hatched and pale: what was lost is the ghost of the bar before.
 LOST = {"pattern": {"shape": "/", "size": 6, "solidity": 0.25}, "opacity": 0.3}
 SCALES = ((172_800, 86_400, "d"), (7_200, 3_600, "h"), (120, 60, "min"))
@@ -51,7 +53,8 @@ def _name(step: Json) -> str:
     """Return a bar's label: number, name and what is left; plotly reads HTML, so it is escaped."""
     text = step["label"]
     short = text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
-    return f"{step['step']}. {escape(short)}<br>{humanize(step['conversion_rate'], 'ratio')}"
+    lines = wrap(f"{step['step']}. {short}", LINE, break_long_words=False)
+    return "<br>".join([*map(escape, lines), humanize(step["conversion_rate"], "ratio")])
 
 
 def _said(step: Json) -> str:
