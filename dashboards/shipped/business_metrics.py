@@ -23,12 +23,12 @@ BUSINESS_METRICS = Shipped(
             {"unit": "currency", "legend": "{{currency}}", "instant": True},
         ),
         Box(
-            "conversion-funnel", "funnel", "Conversion Funnel", (6, 0, 10, 8), "dataset",
+            "conversion-funnel", "funnel", "Conversion Funnel", (6, 0, 9, 8), "dataset",
             "funnel_analysis",
             "Persons who took each step within 30 days of their page view, in this order.", 300,
         ),
         Box(
-            "top-products", "table", "Top Products by Revenue", (16, 0, 8, 8), "dataset",
+            "top-products", "table", "Top Products by Revenue", (15, 0, 9, 8), "dataset",
             "top_products_by_revenue",
             "Of the currency with most orders first; amounts of different currencies are never"
             " compared.", 600,

@@ -12,7 +12,7 @@ from portal.lib.text import grouped, humanize
 
 Json = dict[str, Any]
 LONGEST_LABEL = 24
-LINE = 14  # characters that stand below a bar on a phone without a slant
+LINE = 10  # characters that stand below a narrow bar without a slant
 # Hatched and pale: what was lost is the ghost of the bar before.
 LOST = {"pattern": {"shape": "/", "size": 6, "solidity": 0.25}, "opacity": 0.3}
 SCALES = ((172_800, 86_400, "d"), (7_200, 3_600, "h"), (120, 60, "min"))
