@@ -42,7 +42,7 @@ def answered(asked: Asked) -> Outcome:
     Raises errors.QueryFailed, client.QueryFailed, client.EngineUnavailable.
     """
     options = OPTIONS
-    if asked.lookback_ms:
+    if asked.lookback_ms and asked.lookback_ms > 0:
         options = replace(options, lookback_ms=asked.lookback_ms)
     asker = current()
     limits = replace(LIMITS, timeout_s=seconds_for(asker, asked.timeout_ms), check=check_of(asker))

@@ -52,7 +52,8 @@ class Form:
         try:
             return moment_of(text)
         except ValueError as error:
-            raise BadParameter(name, str(error)) from None
+            known = "" if otherwise is None else f"invalid time value for '{name}': "
+            raise BadParameter(name, f"{known}{error}") from None
 
     def duration(self, name: str) -> int | None:
         """Return milliseconds, None where nothing is given. Raises BadParameter."""

@@ -93,6 +93,15 @@ def test_a_range_answers_a_matrix_without_points_that_there_are_not(
     ]
 
 
+@pytest.mark.parametrize("lookback", ["0", "-5"])
+def test_a_look_back_that_is_none_is_the_usual_one(
+    lookback: str, requests: str, program: APIClient
+) -> None:
+    found = asked(program, "query", query=requests, time=at(12), lookback_delta=lookback).json()
+
+    assert len(found["data"]["result"]) == 2
+
+
 def test_a_range_selector_answers_the_samples_themselves(requests: str, program: APIClient) -> None:
     query = f'{requests}{{method="GET"}}[25s]'
 

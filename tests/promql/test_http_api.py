@@ -10,6 +10,8 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from analytics.promql.api import status
+from portal.accounts.models import User
 from tests.conftest import PageClient, TokenClient
 from tests.factories import make_token
 from tests.people import People
@@ -31,6 +33,20 @@ def refusal(answer: Any) -> tuple[int, str, str]:
     body = answer.json()
     assert body["status"] == "error"
     return answer.status_code, body["errorType"], body["error"]
+
+
+class TwoGroups:
+    """Keeps two groups of rules."""
+
+    def groups(self, user: User) -> list[dict[str, Any]]:
+        full, used = (
+            {"name": "Full", "type": "alerting"},
+            {"name": "disk:used", "type": "recording"},
+        )
+        return [
+            {"name": "disks", "file": "a.yml", "rules": [full, used]},
+            {"name": "nets", "file": "b.yml", "rules": [full]},
+        ]
 
 
 class TestWhoMayAsk:
@@ -67,7 +83,8 @@ class TestWhoMayAsk:
     ("path", "form", "kind", "message"),
     [
         ("query", {"query": "up", "time": "soon"}, "bad_data",
-         'invalid parameter "time": cannot parse "soon" to a valid timestamp'),
+         'invalid parameter "time": invalid time value for \'time\': cannot parse "soon" to a valid'
+         " timestamp"),
         ("query", {"query": "up", "timeout": "x"}, "bad_data",
          'invalid parameter "timeout": cannot parse "x" to a valid duration'),
         ("query", {"query": "up", "limit": "-1"}, "bad_data",
@@ -87,7 +104,7 @@ class TestWhoMayAsk:
          "exceeded maximum resolution of 11,000 points per timeseries."
          " Try decreasing the query resolution (?step=XX)"),
         ("series", {}, "bad_data", "no match[] parameter provided"),
-        ("rules", {"type": "all"}, "bad_data", "invalid query parameter type='all'"),
+        ("rules", {"type": "all"}, "bad_data", 'invalid parameter "type": not supported value "all"'),
         ("metadata", {"limit": "many"}, "bad_data", "limit must be a number"),
         ("label/U__/values", {}, "bad_data", 'invalid label name: "U__"'),
         ("query", {"query": "label_replace(" * 60 + "vector(1)" + ', "a", "b$1$1", "a", "(.*)")' * 60},
@@ -164,6 +181,21 @@ class TestWhatThePortalSaysOfItself:
         assert asked(program, "rules").json()["data"] == {"groups": []}
         assert asked(program, "rules", type="alert").json()["data"] == {"groups": []}
         assert asked(program, "alerts").json()["data"] == {"alerts": []}
+
+    def test_rules_may_be_chosen_by_file_group_name_and_type(
+        self, program: APIClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(status, "keepers", [TwoGroups()])
+
+        def named(**form: Any) -> dict[str, list[str]]:
+            groups = asked(program, "rules", **form).json()["data"]["groups"]
+            return {group["name"]: [rule["name"] for rule in group["rules"]] for group in groups}
+
+        assert named() == {"disks": ["Full", "disk:used"], "nets": ["Full"]}
+        assert named(type="record") == {"disks": ["disk:used"]}
+        assert named(**{"rule_name[]": ["Full", "Gone"]}) == {"disks": ["Full"], "nets": ["Full"]}
+        assert named(**{"rule_group[]": "nets"}) == {"nets": ["Full"]}
+        assert named(**{"file[]": "a.yml", "type": "alert"}) == {"disks": ["Full"]}
 
     def test_there_are_no_exemplars(self, program: APIClient) -> None:
         answer = posted(program, "query_exemplars", query="up", start="1", end="2")

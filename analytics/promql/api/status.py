@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from rest_framework.request import Request
 
 from analytics.promql.answers import Answer, plain
-from analytics.promql.api.answering import ApiError, PrometheusView
+from analytics.promql.api.answering import PrometheusView
 from analytics.promql.api.described import operation
-from analytics.promql.parameters import Form
+from analytics.promql.parameters import BadParameter, Form, quoted
 from analytics.promql.rules import keepers
 from portal.accounts.permissions import staff_of
 from portal.lib.openapi import OBJECT
 
 # The Prometheus whose answers these are; Grafana chooses by it what it asks for.
 SPOKEN_VERSION = "3.14.0"
+RULE_FILTERS = {
+    "type": "alert or record; both by default.",
+    "rule_name[]": "Of these names alone.",
+    "rule_group[]": "Of these groups alone.",
+    "file[]": "Of these files alone.",
+}
 
 
 class BuildInfoView(PrometheusView):
@@ -67,24 +74,31 @@ class ConfigView(PrometheusView):
 class RulesView(PrometheusView):
     """List the rules that are evaluated, as far as the caller may see them."""
 
-    operations = {"get": operation(OBJECT, type="alert or record; both by default.")}
+    operations = {"get": operation(OBJECT, **RULE_FILTERS)}
     request: Request
 
     def answer(self, form: Form, **path: str) -> Answer:
         wanted = form.text("type")
         if wanted not in {"", "alert", "record"}:
-            raise ApiError("bad_data", f"invalid query parameter type={wanted!r}")
-        groups: list[dict[str, Any]] = [
-            group for keeper in keepers for group in keeper.groups(staff_of(self.request))
+            raise BadParameter("type", f"not supported value {quoted(wanted)}")
+        groups = [
+            {**group, "rules": [one for one in group["rules"] if is_wanted(one, form)]}
+            for keeper in keepers
+            for group in keeper.groups(staff_of(self.request))
+            if among(group["name"], form.all("rule_group[]"))
+            and among(group["file"], form.all("file[]"))
         ]
-        kind = {"alert": "alerting", "record": "recording"}.get(wanted)
-        return plain({"groups": [of_kind(group, kind) for group in groups]})
+        return plain({"groups": [group for group in groups if group["rules"]]})
 
 
-def of_kind(group: dict[str, Any], kind: str | None) -> dict[str, Any]:
-    if kind is None:
-        return group
-    return {**group, "rules": [rule for rule in group["rules"] if rule["type"] == kind]}
+def is_wanted(rule: Mapping[str, Any], form: Form) -> bool:
+    kind = {"alert": "alerting", "record": "recording"}.get(form.text("type"), rule["type"])
+    return bool(rule["type"] == kind) and among(rule["name"], form.all("rule_name[]"))
+
+
+def among(name: str, wanted: Sequence[str]) -> bool:
+    """Tell whether a name is asked for: any is, where none is named."""
+    return not wanted or name in wanted
 
 
 class AlertsView(PrometheusView):
