@@ -45,6 +45,32 @@ def test_it_answers_series_and_meta(people: People, call: TokenClient) -> None:
     assert "a person counts once per day" in meta["counted"][0]
 
 
+def test_all_time_begins_with_the_first_of_the_events(people: People, call: TokenClient) -> None:
+    load([Event("old", at("2019-06-01"), "a"), Event("visit", at("2026-02-27T10:00"), "a"),
+          Event("visit", at("2026-02-28T10:00"), "a")])  # fmt: skip
+    api = call(people.viewer, ["read"])
+    all_time = {"from": "all", "to": "2026-03-01"}
+
+    def asked(kind: str, **body: Any) -> Any:
+        answer = api.post(f"/api/v1/insights/{kind}", all_time | body, format="json")
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    trend = asked("trend", series=[{"event": "visit"}])
+    stickiness = asked("stickiness", event="visit")
+    cohorts = asked("retention", start_event="visit", return_event="visit", periods=1)["cohorts"]
+    behind = asked(
+        "trend/people", series=[{"event": "visit"}], t=trend["series"][0]["points"][0]["t"]
+    )
+
+    assert [point["value"] for point in trend["series"][0]["points"]] == [1, 1]
+    assert [point["users"] for point in stickiness["points"]] == [0, 1]
+    assert [cohort["returned"] for cohort in cohorts] == [[1, 1], [1, 0]]
+    assert behind["total"] == 1
+    years = asked("trend", series=[{"event": None}], interval="year")["series"][0]["points"]
+    assert [point["value"] for point in years] == [1, 0, 0, 0, 0, 0, 0, 2]
+
+
 ONE: list[dict[str, Any]] = [{"event": "visit"}]
 
 

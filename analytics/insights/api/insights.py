@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.insights import actions
+from analytics.insights.beginning import since_data
 from analytics.insights.data_rights import row_rights
 from analytics.insights.definitions.window import parse_asked
 from analytics.insights.described import insights as described
@@ -30,6 +31,7 @@ from portal.store.frame import Frame
 from portal.store.sources import Question, ask, sources
 
 TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED = 159, 241
+ROWS = ("events", "sql")  # all time may begin anywhere where nothing is cut into intervals
 MAX_BODY = 500_000  # its values go to the engine in a URL, which has a megabyte
 
 
@@ -53,6 +55,8 @@ class TooExpensive(APIException):
 def asked(kind: str, question: Question, *, refresh: bool) -> Frame:
     """Ask a source, with the engine's failures in the API's words."""
     with engine_errors():
+        if kind not in ROWS:
+            question = since_data(question)
         return ask(kind, question, refresh=refresh)
 
 
@@ -203,6 +207,7 @@ class PeopleView(APIView):
         wanted = parse_people(body.params, source.cell)
         question = Question(wanted.params, body.window, now, rights_of(request))
         with engine_errors():
+            question = since_data(question)
             members = source.members(question, wanted.cell)
             found = page(question, members, wanted.limit, wanted.after)
         if wanted.after is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
 
+from analytics.insights.beginning import begun
 from analytics.insights.forms.shared import Pairs, Range, as_of_in
 from analytics.insights.spreadsheet import Table
 from analytics.insights.views.behind import people_url
@@ -73,15 +73,7 @@ def beginning_with_data(
     window: TimeRange, given: Range, names: Collection[str], seen: Seen
 ) -> TimeRange:
     """Let "all time" begin with the first of these events."""
-    if given.given.get("from") != "all":
-        return window
-    firsts = [
-        datetime.fromisoformat(event["first_seen"])
-        for event in seen.events
-        if not names or event["name"] in names
-    ]
-    start = max(window.start, min(firsts, default=window.start))
-    return replace(window, start=start) if start < window.end else window
+    return begun(window, seen.events, names) if given.given.get("from") == "all" else window
 
 
 def longer_address(form: Form) -> str:
