@@ -19,7 +19,7 @@ ORDERS = {
 TOUCHES = {
     "first_touch": "the first value set among the attempt's events",
     "last_touch": "the last value set among the attempt's events",
-    "step": "the value at step {step}",
+    "step": "the value at step {step}, $none for who did not reach it",
     "any": "each value seen among the attempt's events, so a person may count in several",
 }
 
@@ -60,10 +60,11 @@ def _of_steps(funnel: Funnel) -> Iterator[str]:
     for place, step in enumerate(funnel.steps[1:], 2):
         optional = " (optional: it never blocks)" if step.is_optional else ""
         yield f"Step {place} is {_named(step)}{optional}."
+    taken = " (as they were taken)" if funnel.order == "any" else ""
     for one in funnel.exclusions:
         yield (
             f"An attempt is void when {_named(one)} comes after its step {one.after_step} and before"
-            f" its step {one.before_step}, or before its window ends when it never gets there."
+            f" its step {one.before_step}{taken}, or before its window ends when it never gets there."
         )
 
 
@@ -82,6 +83,7 @@ def _of_shape(funnel: Funnel) -> Iterator[str]:
         yield (
             f"In the trend an attempt belongs to the {funnel.trend_interval} of its first step; a"
             f" person counts once per {funnel.trend_interval}."
+            + (" It is of all values together." if funnel.attribution else "")
         )
     if funnel.leave_out_open:
         yield "Attempts whose window is still open are left out."

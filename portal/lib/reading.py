@@ -18,9 +18,11 @@ NAME_OF = {
 class Reader:
     """One JSON object. Take its fields, then `finish` complains of those nobody asked for."""
 
-    def __init__(self, body: Any, path: str = "") -> None:
+    def __init__(self, body: Any, path: str = "", like: str = "") -> None:
+        """Take an object; `like` shows one to who sent something else."""
         if not isinstance(body, Mapping):
-            raise FieldError(path or "body", f"This must be an object, not {name_of(body)}.")
+            such = f" such as {like}" if like else ""
+            raise FieldError(path or "body", f"This must be an object{such}, not {name_of(body)}.")
         self.values = body
         self.path = path
         self.known: list[str] = []
@@ -39,8 +41,10 @@ class Reader:
         value = self.take(name)
         if value is None and default is not None:
             return default
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str):
             raise FieldError(self.at(name), f"This must be a string, not {name_of(value)}.")
+        if not value:
+            raise FieldError(self.at(name), "This must not be empty.")
         if len(value) > MAX_TEXT:
             raise FieldError(self.at(name), f"This has {MAX_TEXT} characters at most.")
         if "\0" in value:
@@ -60,7 +64,8 @@ class Reader:
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise FieldError(self.at(name), f"This must be a whole number from {low} to {high}.")
+            range_ = f"a whole number from {low} to {high}" if low < high else str(low)
+            raise FieldError(self.at(name), f"This must be {range_}.")
         return value
 
     def flag(self, name: str) -> bool:
@@ -84,7 +89,7 @@ class Reader:
         """Raise FieldError for a field that nobody took: a typo must not change a number."""
         for name in self.values:
             if name not in self.known:
-                known = ", ".join(self.known)
+                known = ", ".join(dict.fromkeys(self.known))
                 raise FieldError(self.at(str(name)), f"Unknown field; known here: {known}.")
 
 

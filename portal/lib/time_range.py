@@ -52,7 +52,7 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
-        raise BadRange(f"`tz`: {name!r} is not a time zone") from problem
+        raise BadRange(f"`tz`: {name!r} is not a time zone such as Europe/Berlin") from problem
 
 
 def _instant(text: str, name: str, zone: ZoneInfo) -> datetime:

@@ -188,6 +188,29 @@ def test_a_funnel_without_meaning_names_its_field(api: APIClient, change: Json, 
     assert refused(post(api, "funnel", body_of("funnel") | change)) == field
 
 
+def test_a_refusal_shows_what_would_do(api: APIClient) -> None:
+    """The shape that was meant, the names of the API, and each known field once."""
+    excluded, p_is = {"event": "X"}, {"property": "p", "op": "="}
+    for change, message in (
+        ({"steps": ["A", "B"]}, 'an object such as {"event": "…"}, not a string'),
+        ({"window": 7}, 'such as {"value": 14, "unit": "day"}, not a number'),
+        ({"breakdown": "p"}, 'such as {"property": "…"}, not a string'),
+        ({"exclusions": ["X"]}, 'such as {"event": "…", "after_step": 1, "before_step": 2}'),
+        ({"exclusions": [excluded | {"after_step": 2}]}, "This must be 1."),
+        (
+            {"exclusions": [excluded | {"from_step": 1}]},
+            "here: event, where, after_step, before_step.",
+        ),
+        ({"steps": [{"event": ""}, {"event": "B"}]}, "This must not be empty."),
+        ({"where": [p_is | {"value": ["a"]}]}, "not a list; `in` takes a list."),
+        ({"time_zone": "Mars"}, "`time_zone`: 'Mars' is not a time zone such as Europe/Berlin"),
+    ):
+        answer = post(api, "funnel", body_of("funnel") | change)
+
+        assert answer.status_code == 400
+        assert message in answer.json()["error"]["message"]
+
+
 def test_the_longest_funnel_and_window_are_answered(api: APIClient) -> None:
     body = body_of("funnel") | {
         "steps": [{"event": "A"}, {"event": "B"}] * 10, "window": {"value": 1_830, "unit": "day"},

@@ -87,7 +87,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Happened], Rules]:
     pair = st.tuples(st.integers(0, steps - 2), st.integers(1, steps - 1)).filter(
         lambda one: one[0] < one[1]
     )
-    exclusions = () if order == "any" else tuple(draw(st.lists(pair, max_size=2)))
+    exclusions = tuple(draw(st.lists(pair, max_size=2)))
     most = steps if may_share else 1
     happened = st.builds(
         Happened,

@@ -278,7 +278,7 @@ def _times(reader: Reader) -> tuple[int, int | None]:
 
 
 def _within(reader: Reader) -> timedelta:
-    given = Reader(reader.take("within"), reader.at("within"))
+    given = Reader(reader.take("within"), reader.at("within"), like='{"value": 7, "unit": "day"}')
     if given.values.get("value") is None:
         raise FieldError(given.at("value"), "Say within what time it followed, such as 7.")
     unit = UNITS[given.choice("unit", tuple(UNITS), "day")]

@@ -147,7 +147,7 @@ def parse_id(reader: Reader) -> int:
 
 def parse_filter(body: Any, path: str, zone: ZoneInfo) -> Filter:
     """Read one filter. Times without an offset are read in the zone. Raises FieldError."""
-    reader = Reader(body, path)
+    reader = Reader(body, path, like='{"property": "…", "op": "=", "value": "…"}')
     if "cohort" in reader.values:
         return parse_in_cohort(reader)
     return parse_property_filter(reader, zone)
@@ -189,7 +189,9 @@ def _scalar(value: Any, op: Op, path: str) -> Value:
     if value is None:
         raise FieldError(path, f"`{op}` needs a value; null is asked for by is_not_set.")
     if not isinstance(value, str | bool | int | float):
-        raise FieldError(path, f"This must be a string, number or boolean, not {name_of(value)}.")
+        several = "; `in` takes a list" if isinstance(value, list) and op not in LISTS else ""
+        message = f"This must be a string, number or boolean, not {name_of(value)}{several}."
+        raise FieldError(path, message)
     if op in TEXT_ONLY and not isinstance(value, str):
         raise FieldError(path, f"`{op}` needs a string, not {name_of(value)}.")
     if op in ORDERED and isinstance(value, bool):

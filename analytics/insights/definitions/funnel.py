@@ -136,8 +136,6 @@ def _check(funnel: Funnel) -> None:
     if len(funnel.steps) < 2:
         message = 'A funnel needs at least two steps: [{"event": "…"}, {"event": "…"}].'
         raise FieldError("steps", message)
-    if funnel.order == "any" and funnel.exclusions:
-        raise FieldError("exclusions", "Steps in any order have no between: leave exclusions out.")
     for place, step in enumerate(funnel.steps):
         if step.is_optional and (place == 0 or funnel.order != "ordered"):
             message = (
@@ -149,7 +147,7 @@ def _check(funnel: Funnel) -> None:
 
 
 def _step(body: Any, path: str, zone: ZoneInfo) -> Step:
-    reader = Reader(body, path)
+    reader = Reader(body, path, like='{"event": "…"}')
     step = Step(
         event=_event(reader),
         where=reader.each("where", partial(parse_filter, zone=zone), most=MAX_FILTERS),
@@ -167,7 +165,7 @@ def _event(reader: Reader) -> str | None:
 
 
 def _exclusion(body: Any, path: str, zone: ZoneInfo, steps: int) -> Exclusion:
-    reader = Reader(body, path)
+    reader = Reader(body, path, like='{"event": "…", "after_step": 1, "before_step": 2}')
     found = Exclusion(
         event=_event(reader),
         where=reader.each("where", partial(parse_filter, zone=zone), most=MAX_FILTERS),
@@ -182,7 +180,8 @@ def _exclusion(body: Any, path: str, zone: ZoneInfo, steps: int) -> Exclusion:
 
 
 def _window(body: Any) -> timedelta:
-    reader = Reader(DEFAULT_WINDOW if body is None else body, "window")
+    given = DEFAULT_WINDOW if body is None else body
+    reader = Reader(given, "window", like='{"value": 14, "unit": "day"}')
     unit = UNITS[reader.choice("unit", tuple(UNITS), "day")]
     if reader.values.get("value") is None:
         raise FieldError("window.value", "Say how long an attempt may take, such as 14.")
@@ -200,7 +199,7 @@ def _interval(reader: Reader) -> Interval:
 def _attribution(body: Any, steps: int) -> Attributed | None:
     if body is None:
         return None
-    reader = Reader(body, "breakdown")
+    reader = Reader(body, "breakdown", like='{"property": "…"}')
     found = parse_dimension(reader)
     limit = reader.integer("limit", 10, low=1, high=MAX_BREAKDOWN)
     chosen = reader.choice("attribution", get_args(Touch), "first_touch")

@@ -103,7 +103,7 @@ def parse_trend(body: Mapping[str, Any], zone: ZoneInfo) -> Trend:
 
 
 def parse_series(body: Any, path: str, zone: ZoneInfo) -> Series:
-    reader = Reader(body, path)
+    reader = Reader(body, path, like='{"event": "…"}')
     if "event" not in reader.values:
         message = "Name the event to count; null counts any event."
         raise FieldError(reader.at("event"), message)
@@ -122,7 +122,7 @@ def parse_series(body: Any, path: str, zone: ZoneInfo) -> Series:
 def parse_breakdown(body: Any) -> Breakdown | None:
     if body is None:
         return None
-    reader = Reader(body, "breakdown")
+    reader = Reader(body, "breakdown", like='{"property": "…"}')
     found = parse_dimension(reader)
     limit = reader.integer("limit", 10, low=1, high=MAX_BREAKDOWN)
     reader.finish()

@@ -52,7 +52,8 @@ def parse_window(given: Mapping[str, str], now: datetime, default_zone: str) -> 
     try:
         chosen = read(query, tick_after(now), default=DEFAULT_FROM, zone=default_zone)
     except BadRange as problem:
-        raise FieldError(_field_of(str(problem)), str(problem)) from problem
+        message = str(problem).replace("`tz`", "`time_zone`")
+        raise FieldError(message.split("`")[1], message) from problem
     start = OLDEST if chosen.is_all else chosen.start
     for name, at in (("from", start), ("to", chosen.end)):
         if not OLDEST <= at <= NEWEST:
@@ -63,8 +64,3 @@ def parse_window(given: Mapping[str, str], now: datetime, default_zone: str) -> 
 def tick_after(now: datetime) -> datetime:
     """Return the end of the cache's bucket, so that all who ask "until now" ask the same."""
     return now + (datetime.min.replace(tzinfo=UTC) - now) % CACHE_BUCKET
-
-
-def _field_of(message: str) -> str:
-    name = message.split("`")[1] if message.count("`") > 1 else "from"
-    return "time_zone" if name == "tz" else name

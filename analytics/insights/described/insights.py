@@ -41,6 +41,7 @@ COMMON: dict[str, Any] = {
 META = record(
     as_of=TIME, cached=FLAG, elapsed_ms=MAYBE_NUMBER, rows_read=WHOLE, bytes_read=WHOLE,
     sql=listed(TEXT), warnings=listed(TEXT),
+    counted={**listed(TEXT), "description": "how it was counted, in sentences"},
 )  # fmt: skip
 SERIES = record(
     ("event",),
@@ -138,12 +139,18 @@ FUNNEL_BODY = record(
     order=choice(*get_args(Order)),
     exclusions=listed(
         record(
-            ("event",), event=EVENT_OR_ANY, where=listed(FILTER), after_step=WHOLE, before_step=WHOLE
+            ("event",), event=EVENT_OR_ANY, where=listed(FILTER),
+            after_step={**WHOLE, "description": "counted from 1, left out: 1"},
+            before_step={**WHOLE, "description": "a later step, left out: the last one"},
         )
     ),
     breakdown=record(
         ("property",), property=TEXT, of=choice("event", "person"), limit=WHOLE,
-        attribution=choice(*get_args(Touch)), step=WHOLE,
+        attribution={
+            **choice(*get_args(Touch)),
+            "description": "which of an attempt's events says its value; left out: first_touch",
+        },
+        step={**WHOLE, "description": "counted from 1; with the attribution step only"},
     ),
     trend_interval=choice(*INTERVALS),
     leave_out_open=FLAG,

@@ -114,8 +114,6 @@ def exclusion_row(form: FunnelForm, number: int, seen: Seen, window: TimeRange |
     row = form.exclusions[number - 1]
     steps = len(form.rows)
     note = note_on_event(row.event, seen, window) if row.event != ANY else None
-    if row.event and form.order == "any":
-        note = Note("Steps in any order have no between: remove it or choose an order.", "critical")
     return {
         "number": number,
         "part": f"x{number}",

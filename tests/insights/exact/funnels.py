@@ -79,8 +79,7 @@ def cases(draw: st.DrawFn) -> Case:
         "from": start.isoformat(), "to": end.isoformat(), "time_zone": zone, "steps": steps,
         "order": order, "window": {"value": dice.number(1, 12), "unit": unit},
     }  # fmt: skip
-    if order != "any":
-        body["exclusions"] = exclusions_of(dice, len(steps))
+    body["exclusions"] = exclusions_of(dice, len(steps))
     if dice.chance(4):
         body["breakdown"] = breakdown_of(dice, len(steps))
     if dice.chance(4):
