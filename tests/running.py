@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.servers import SERVERS
+from tests.template import copy_template
+
 ROOT = Path(__file__).resolve().parent.parent
 # A portal under test must not see the servers or the data of the suite that runs it.
 OWN = ("DATABASE_URL", "REDIS_URL", "CLICKHOUSE_URL", "DJANGO_SETTINGS_MODULE")
@@ -118,9 +121,14 @@ def environment(data_dir: Path, port: int) -> dict[str, str]:
 
 @contextmanager
 def running_portal(data_dir: Path, *options: str, within_s: float = 60) -> Iterator[RunningPortal]:
-    """Start a portal, wait until it is ready, and stop it at the end."""
+    """Start a portal, wait until it is ready, and stop it at the end.
+
+    The demo's begins with nothing, as a user's does; others of the suite start from a template.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    if "--no-demo" in options and SERVERS in os.environ:
+        copy_template(data_dir, environment(data_dir, port))
     with (data_dir / "output.log").open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *options],

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,16 @@ def started_servers() -> Iterator[None]:
 
 
 @contextmanager
-def running(data_dir: Path, servers: list[EmbeddedServer]) -> Iterator[None]:
+def running(data_dir: Path, servers: Sequence[EmbeddedServer]) -> Iterator[None]:
     """Run servers side by side and publish their addresses in the environment."""
+    with started(data_dir, servers):
+        os.environ.update({server.setting: server.url() for server in servers})
+        yield
+
+
+@contextmanager
+def started(data_dir: Path, servers: Sequence[EmbeddedServer]) -> Iterator[None]:
+    """Run servers side by side."""
     processes: list[subprocess.Popen[bytes]] = []
     try:
         for server in servers:
@@ -77,7 +85,6 @@ def running(data_dir: Path, servers: list[EmbeddedServer]) -> Iterator[None]:
                 )
         for server in servers:
             wait_until_up(server, data_dir)
-            os.environ[server.setting] = server.url()
         yield
     finally:
         for process in processes:
@@ -122,7 +129,8 @@ def store_schema() -> None:
         migrate.apply(file)
 
 
-# Files whose tests share one running portal, or one database: on one worker each, the browser's all on one.
+# Files whose tests share a running portal, an engine, or data that takes seconds to make: on one
+# worker each, the browser's all on one.
 SHARING = (
     "tests/faults/",
     "tests/embedded/",
@@ -132,11 +140,18 @@ SHARING = (
     "tests/promql/test_agreement",
     "tests/promql/test_cases_over_http",
     "tests/promql/test_http_fuzz",
+    "tests/promql/test_against_prometheus",
+    "tests/promql/test_kept",
+    "tests/insights/test_real_history",
+    "tests/insights/test_sharding",
+    "tests/insights/test_visits",
+    "tests/sign_in/test_saml",
+    "tests/store/",
 )
 
 
 class OnePortalAWorker(LoadScopeScheduling):
-    """Spread tests one by one, but keep together those that share a running portal.
+    """Spread tests one by one, but keep together those that share what is dear to make.
 
     xdist's own `xdist_group` names the tests anew, which pytest 9 no longer lets it do.
     """
