@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -47,6 +47,7 @@ class Client(asyncio.Protocol):
         self.greeted = asyncio.get_running_loop().create_future()
         self.lost = asyncio.Event()
         self.numbers: dict[str, int] = {}
+        self.values: dict[str, Any] | None = None  # the newest of each part, where they are wanted
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
@@ -114,6 +115,8 @@ class Client(asyncio.Protocol):
                 made_at = datetime.fromisoformat(str(value["lastUpdated"])).timestamp()
                 self.heard.late_s.append(now - made_at)
             self.numbers[part] = number
+        if self.values is not None:
+            self.values.update(values)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from portal.live.topics import Topic, TopicKind
 if TYPE_CHECKING:
     from portal.live.rooms import Viewer
 
-ANEW_S = 60.0  # for what changes rights and is in no stamp
+ANEW_S = 300.0  # for what changes rights and is in no stamp
 MOST_SESSIONS = 10_000
 
 

@@ -1,23 +1,27 @@
-"""Web is killed under its viewers: what is watched goes on by itself.
+"""Web or the engine is gone under its viewers: what is watched goes on by itself.
 
 Short in `make test`. The long form of the same:
-    FAULT_SOCKETS=500 make test PYTEST_ARGS="tests/faults/test_watching.py"
+    FAULT_SOCKETS=500 FAULT_DOWN_S=60 make test PYTEST_ARGS="tests/faults/test_watching.py"
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.running import RunningPortal, running_portal
-from tests.sockets import Address, Heard, opened, stay
+from tests.sockets import Address, Client, Heard, connected, opened, stay
 
 SOCKETS = int(os.environ.get("FAULT_SOCKETS", "50"))
+DOWN_S = float(os.environ.get("FAULT_DOWN_S", "0"))
 BACK_WITHIN_S = 10.0
 SETTING_UP = """
 from django.conf import settings
@@ -28,6 +32,10 @@ board = make_dashboard("watched", is_public=True, time={"from": "-1h", "to": ""}
 for number in range(3):
     make_widget(board, f"w{number}", kind="line", source="promql", query=f"vector(time()) + {number}",
         y=number * 4)
+counted = make_dashboard("counted", is_public=True, time={"from": "-1h", "to": ""})
+for number in range(3):
+    make_widget(counted, f"n{number}", kind="table", source="sql",
+        query=f"SELECT toUnixTimestamp(now()) AS t, 7 + {number} AS n", y=number * 4)
 client = Client()
 client.force_login(User.objects.get(email="watcher@example.com"))
 print(settings.SESSION_COOKIE_NAME + "=" + client.cookies[settings.SESSION_COOKIE_NAME].value)
@@ -81,6 +89,72 @@ async def test_every_viewer_is_back_and_in_step_after_web_was_killed(
     await until(lambda: heard.closed >= 2 * SOCKETS, within_s=30)
     assert taken_s < BACK_WITHIN_S
     assert heard.gaps == 0
+
+
+class Watcher:
+    """One socket that never comes back by itself, and the newest value of each widget on it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.newest: dict[str, dict[str, Any]] = {}
+        client.values = self.newest
+
+    def all_are(self, *, stale: bool) -> Callable[[], bool]:
+        def check() -> bool:
+            return [bool(one.get("stale")) for one in self.counted().values()] == [stale] * 3
+
+        return check
+
+    def counted(self) -> dict[str, dict[str, Any]]:
+        """Return what the engine counted: all but the board's text."""
+        return {key: one["data"] for key, one in self.newest.items() if key != "note"}
+
+    def numbers(self) -> dict[str, int]:
+        return {key: one["plain"]["rows"][0][1] for key, one in self.counted().items()}
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGSTOP], ids=["gone", "hung"])
+async def test_values_stay_and_say_since_when_while_the_engine_is_away(
+    portal: RunningPortal, cookie: str, way: signal.Signals
+) -> None:
+    heard, address = Heard(), Address(portal.url, "/ws/dashboards/counted/", [cookie])
+    watcher = Watcher(await connected(address, 0, heard))
+    await until(watcher.all_are(stale=False), within_s=30)
+    before, away = watcher.numbers(), asyncio.create_task(keep_away(portal, way))
+
+    await until(watcher.all_are(stale=True), within_s=60)
+    await asyncio.sleep(DOWN_S)
+    marked, meanwhile = list(watcher.counted().values()), watcher.numbers()
+    await end(away)
+    await until(watcher.all_are(stale=False), within_s=60)
+
+    assert [one["state"] for one in marked] == ["ok"] * 3
+    assert all(one["stale"]["since"] and one["stale"]["reason"] for one in marked)
+    assert watcher.numbers() == meanwhile == before == {"n0": 7, "n1": 8, "n2": 9}
+    assert (heard.closed, heard.gaps) == (0, 0)  # the same socket all the time
+    watcher.client.transport.close()
+
+
+async def keep_away(portal: RunningPortal, way: signal.Signals) -> None:
+    """Kill the engine as often as it comes back, or stop it, until cancelled."""
+    pid = 0
+    try:
+        while True:
+            found = portal.processes().get("engine")
+            if found and found != pid:
+                pid = found
+                with suppress(ProcessLookupError):
+                    os.kill(pid, way)
+            await asyncio.sleep(0.1)
+    finally:
+        if way is signal.SIGSTOP:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def portal_is_up(portal: RunningPortal) -> Callable[[], bool]:
