@@ -18,7 +18,7 @@ PROMETHEUS = frozenset({
     "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource",
 })  # fmt: skip
 MIXED, DASHBOARD, EXPRESSION = "-- Mixed --", "-- Dashboard --", "__expr__"
-REFERENCE = re.compile(r"^(?:\$\{?(\w+)(?::\w+)?\}?|\[\[(\w+)\]\])$")
+REFERENCE = re.compile(r"^(?:\$\{?([\w.-]+)(?::\w+)?\}?|\[\[([\w.-]+)\]\])$")
 # What a name or uid says where nothing else does.
 SPOKEN = (
     "prometheus", "loki", "elasticsearch", "influx", "graphite", "cloudwatch", "mysql", "postgres", "mssql",

@@ -61,6 +61,8 @@ def sampled(expression: str, everywhere: str = "") -> str:
             return (
                 "5m" if not text[start - 1].isdigit() and not text[end : end + 1].isalnum() else "1"
             )
+        if is_a_matcher(text, start, end):
+            return 'x="x"'
         return everywhere or by_place(text, start, end)
 
     return REFERENCE.sub(put, text)
@@ -73,6 +75,12 @@ def is_in_brackets(text: str, at: int) -> bool:
     if opened > before.rfind("]"):
         return True
     return re.search(r"\boffset\s+-?\s*$", before) is not None
+
+
+def is_a_matcher(text: str, start: int, end: int) -> bool:
+    """Tell whether a place stands for whole matchers, as in `up{job="a", $filters}`."""
+    before, after = STRING.sub("", text[:start]).rstrip(), text[end:].lstrip()
+    return before.rfind("{") > before.rfind("}") and before[-1] in "{," and after[:1] in ("}", ",")
 
 
 def by_place(text: str, start: int, end: int) -> str:

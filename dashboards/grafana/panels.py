@@ -34,6 +34,10 @@ NEAREST = {
     "pie": "table", "gauge": "stat", "bargauge": "stat", "heatmap": "line", "histogram": "line", "stacked": "area",
 }  # fmt: skip
 DURATION = re.compile(r"^\d{1,6}(?:ms|s|m|h|d|w|M|y)$")
+# What a widget itself says of a panel that is kept as it was.
+SAID_BY_THE_WIDGET = frozenset({
+    "id", "title", "description", "gridPos", "portal", "repeat", "repeatDirection", "panels",
+})  # fmt: skip
 LONGEST_TITLE, LONGEST_TEXT = 200, 40_000
 # What a panel's queries and place are no part of, and no other reader takes.
 SHOWN_ONLY = (
@@ -69,7 +73,7 @@ def widget_of(panel: Given, around: Around) -> Json:
     queries = read_queries(panel, around.sources, targets_of(panel, around))
     picture = picture_of(panel, kind)
     if not queries.asked:
-        return of_nothing(panel, kind, queries, is_known=picture is not None)
+        return of_nothing(panel, kind, queries, around, is_known=picture is not None)
     if picture is None:
         panel.change("type", f"The portal has no {kind or 'such'} panel: shown as a table.")
     elif picture.nearly:
@@ -138,6 +142,8 @@ def of_queries(panel: Given, queries: Queries, picture: Picture, around: Around)
     read_transformations(box, panel)
     renamed(box, queries)
     read_time(box, panel)
+    if queries.kept:
+        box.add("extra", {"grafana": {"targets": queries.kept}})
     panel.keep("type")
     description = "\n\n".join([described(panel), *(said(*one) for one in queries.foreign)]).strip()
     return widget(panel, box.config, "promql", query, description, kind=box.kind)
@@ -259,7 +265,9 @@ def of_text(panel: Given, around: Around) -> Json:
     return widget(panel, box.config, "text", text[:LONGEST_TEXT], described(panel), kind="text")
 
 
-def of_nothing(panel: Given, kind: str, queries: Queries, *, is_known: bool) -> Json:
+def of_nothing(
+    panel: Given, kind: str, queries: Queries, around: Around, *, is_known: bool
+) -> Json:
     """Return a box in words for a panel that the portal cannot ask or has not."""
     if queries.foreign:
         text = "\n\n".join(said(*one) for one in queries.foreign)
@@ -272,7 +280,17 @@ def of_nothing(panel: Given, kind: str, queries: Queries, *, is_known: bool) -> 
         panel.change("type", "It has no query: the box says so.")
     for name in SHOWN_ONLY:
         panel.lose(name, "The panel is shown in words.")
-    return widget(panel, {}, "text", text[:LONGEST_TEXT], described(panel), kind="text")
+    config = kept_whole(panel, around)
+    return widget(panel, config, "text", text[:LONGEST_TEXT], described(panel), kind="text")
+
+
+def kept_whole(panel: Given, around: Around) -> Json:
+    """Return a config that holds a panel as it was, so that an export gives it back."""
+    box = Box("text", around.fits)
+    whole = {name: one for name, one in panel.values.items() if name not in SAID_BY_THE_WIDGET}
+    box.add("extra", {"grafana": whole})
+    read_repeat(box, panel)
+    return box.config
 
 
 def said(name: str, query: str) -> str:

@@ -28,6 +28,7 @@ class Queries:
 
     asked: list[Json] = field(default_factory=list)
     foreign: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[Json] = field(default_factory=list)  # the whole targets of those, for an export
     server: str = ""
 
 
@@ -111,11 +112,15 @@ def keep_foreign(target: Given, asked: Asked, found: Queries) -> None:
     if not text.strip():
         return
     found.foreign.append((name, text[: LONGEST_QUERY // 4]))
+    found.kept.append(dict(target.values))
     *parents, index = target.path
     holder = Given(None, tuple(parents), target.ledger)
     holder.ledger.told.setdefault(
         (*holder.path, index),
-        ("lost", f"The portal cannot ask {name}; the query's text stands in the widget."),
+        (
+            "lost",
+            f"The portal cannot ask {name}; the query's text stands in the widget, and an export has it.",
+        ),
     )
 
 

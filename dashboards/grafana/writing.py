@@ -6,7 +6,7 @@ what the panel then was: imported again unchanged it is the same widget, changed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,8 @@ def panel_of(
     }
     if kind == "row":
         panel |= {"type": "row", "collapsed": bool(config.get("collapsed")), "panels": []}
+    elif kind == "text" and (kept := kept_of(config)):
+        panel = {**kept, **panel}
     elif kind == "text":
         panel |= {"type": "text", "options": {"mode": "markdown", "content": widget["query"]}}
     elif widget["source"] != "promql":
@@ -97,6 +99,13 @@ def panel_of(
     return panel
 
 
+def kept_of(config: Mapping[str, Any]) -> Json:
+    """Return what an import from Grafana kept because the portal cannot show or ask it."""
+    extra = config.get("extra")
+    kept = extra.get("grafana") if isinstance(extra, Mapping) else None
+    return dict(kept) if isinstance(kept, Mapping) else {}
+
+
 def words_for(widget: Mapping[str, Any]) -> str:
     return f"**{widget['title']}** asks the portal's {widget['source']} source, which Grafana cannot.\n\n```\n{widget['query']}\n```"
 
@@ -107,8 +116,10 @@ def asked(widget: Mapping[str, Any], kind: str) -> Json:
     panel: Json = {
         "type": PANEL_OF.get(kind, "timeseries"),
         "datasource": DATASOURCE,
-        "targets": list(targets_of(widget)),
+        "targets": targets_of(widget),
     }
+    kept = kept_of(config).get("targets")
+    panel["targets"] += kept if isinstance(kept, list) else []
     panel["fieldConfig"] = {
         "defaults": fields_back.defaults_of(config),
         "overrides": fields_back.overrides_of(config.get("overrides") or ()),
@@ -148,7 +159,7 @@ def put(panel: Json, path: str, value: Any) -> None:
     given[name] = value
 
 
-def targets_of(widget: Mapping[str, Any]) -> Sequence[Json]:
+def targets_of(widget: Mapping[str, Any]) -> list[Json]:
     config = widget["config"]
     first = {
         "query": widget["query"],
@@ -182,7 +193,7 @@ def missing(widget: Mapping[str, Any], kind: str, path: str) -> list[Line]:
     return [
         Line(f"{path}.{name}", "lost", NO_WORD, short(value))
         for name, value in widget["config"].items()
-        if name not in known
+        if name not in known and not (name == "extra" and kept_of(widget["config"]))
     ]
 
 

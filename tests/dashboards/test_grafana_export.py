@@ -95,3 +95,31 @@ def without_ours(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: without_ours(one) for name, one in value.items() if name != "portal"}
     return value
+
+
+def imported_and_exported(panel: dict[str, Any]) -> dict[str, Any]:
+    board = {"title": "Board", "schemaVersion": 39, "panels": [panel]}
+    document = checked(read(board).document)
+    return dict(write(document).dashboard["panels"][0])
+
+
+def test_a_panel_that_the_portal_cannot_show_is_exported_as_it_came() -> None:
+    logs = {
+        "type": "logs", "title": "Errors", "datasource": {"type": "loki", "uid": "l"}, "options": {"wrapLogMessage": True},
+        "targets": [{"refId": "A", "expr": '{app="shop"} |= "error"', "maxLines": 5}],
+    }  # fmt: skip
+
+    exported = imported_and_exported(logs)
+
+    assert {name: exported[name] for name in logs} == logs
+
+
+def test_a_query_for_another_source_beside_promql_is_exported_as_it_came() -> None:
+    theirs = {"refId": "B", "datasource": {"type": "cloudwatch"}, "namespace": "AWS/EC2"}
+    ours = {"refId": "A", "datasource": {"type": "prometheus"}, "expr": "up"}
+    mixed = {"type": "timeseries", "title": "Both", "datasource": {"uid": "-- Mixed --"}, "targets": [ours, theirs]}  # fmt: skip
+
+    exported = imported_and_exported(mixed)
+
+    assert exported["targets"][1] == theirs
+    assert exported["targets"][0]["expr"] == "up"

@@ -306,6 +306,15 @@ def test_what_asks_other_sources_says_so_and_keeps_the_query_s_text(
     assert "panels[0].targets[0]" in reasons(imported)
 
 
+@pytest.mark.parametrize("uid", ["${DS_MAIN-01}", "$DS_MAIN-01", "${DS_MAIN-01:text}"])
+def test_an_input_s_name_may_hold_a_dash(uid: str) -> None:
+    inputs = [{"name": "DS_MAIN-01", "type": "datasource", "pluginId": "loki"}]
+    given = {**panel("timeseries"), "datasource": uid}
+    del given["targets"][0]["datasource"]
+
+    assert only(read(board(given, __inputs=inputs)))["source"] == "text"
+
+
 @pytest.mark.parametrize(
     "kind", ["news", "dashlist", "alertlist", "nodeGraph", "acme-rocket-panel", "", "canvas", 7]
 )
@@ -376,7 +385,8 @@ def test_variables_of_all_types_are_kept_or_reported() -> None:
     "rate(node_cpu_seconds_total{mode=~\"$mode\"}[$__rate_interval])", "topk($n, sum by ($group) (rate(x[$interval])))", "${metric}{a=\"b\"}",
     "$agg(rate(x[5m]))", "sum(rate(x[[[step]]] offset $shift))", "rate(x_$suffix[5m])", "x > $threshold", "${metric:raw}_total", "x[${__range_s}s]",
     "sum(increase(x[$__range])) by (${labels:csv})", "quantile_over_time(0.$q, x[5m])", "avg_over_time(x[${__interval_ms}ms])",
-    "label_replace(up, \"a\", \"$1\", \"b\", \"(.*)\")", "x $op 5", "$metric",
+    "label_replace(up, \"a\", \"$1\", \"b\", \"(.*)\")", "x $op 5", "$metric", "up{$filters}", "up{a=\"{\", ${filters:raw}}",
+    "rate(up{$one, a=~\"$b\"}[$__interval])",
 ])  # fmt: skip
 def test_expressions_with_variables_anywhere_are_read(expression: str) -> None:
     assert not [
