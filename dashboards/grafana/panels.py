@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ DURATION = re.compile(r"^\d{1,6}(?:ms|s|m|h|d|w|M|y)$")
 SAID_BY_THE_WIDGET = frozenset({
     "id", "title", "description", "gridPos", "portal", "repeat", "repeatDirection", "panels",
 })  # fmt: skip
-LONGEST_TITLE, LONGEST_TEXT = 200, 40_000
+LONGEST_TITLE, LONGEST_TEXT, MOST_KEPT = 200, 40_000, 100_000
 # What a panel's queries and place are no part of, and no other reader takes.
 SHOWN_ONLY = (
     "options",
@@ -143,7 +144,7 @@ def of_queries(panel: Given, queries: Queries, picture: Picture, around: Around)
     renamed(box, queries)
     read_time(box, panel)
     if queries.kept:
-        box.add("extra", {"grafana": {"targets": queries.kept}})
+        keep_for_export(box, panel, {"targets": queries.kept})
     panel.keep("type")
     description = "\n\n".join([described(panel), *(said(*one) for one in queries.foreign)]).strip()
     return widget(panel, box.config, "promql", query, description, kind=box.kind)
@@ -288,9 +289,16 @@ def kept_whole(panel: Given, around: Around) -> Json:
     """Return a config that holds a panel as it was, so that an export gives it back."""
     box = Box("text", around.fits)
     whole = {name: one for name, one in panel.values.items() if name not in SAID_BY_THE_WIDGET}
-    box.add("extra", {"grafana": whole})
+    keep_for_export(box, panel, whole)
     read_repeat(box, panel)
     return box.config
+
+
+def keep_for_export(box: Box, panel: Given, whole: Json) -> None:
+    if len(json.dumps(whole, ensure_ascii=False)) > MOST_KEPT:
+        panel.change("type", f"It has more than {MOST_KEPT:,} characters: an export lacks it.")
+    else:
+        box.add("extra", {"grafana": whole})
 
 
 def said(name: str, query: str) -> str:

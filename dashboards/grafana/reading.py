@@ -15,6 +15,7 @@ from dashboards.grafana.links import dashboard_link
 from dashboards.grafana.panels import Around, is_copy, row_of, widget_of
 from dashboards.grafana.placing import Section, sections_of
 from dashboards.grafana.seal import seal_of
+from dashboards.grafana.second_schema import as_first_schema, is_second_schema
 from dashboards.grafana.variables import read_variables
 from portal.lib.field_error import FieldError
 
@@ -46,14 +47,6 @@ def is_grafana(value: Any) -> bool:
     return "schemaVersion" in inner or "panels" in inner or "rows" in inner or "templating" in inner
 
 
-def is_second_schema(value: Any) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    version = str(value.get("apiVersion") or "")
-    is_named = version.startswith("dashboard.grafana.app/v2") or value.get("kind") == "DashboardV2"
-    return is_named or ("elements" in value and "layout" in value)
-
-
 def unwrapped(value: Any) -> tuple[Any, tuple[str, ...]]:
     """Return the dashboard inside what an API or a resource file puts around it, and where it is."""
     if isinstance(value, Mapping):
@@ -65,23 +58,35 @@ def unwrapped(value: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def read(value: Any, fits: Fits | None = None) -> Imported:
-    """Read a dashboard of schema 14 to 42. Raises FieldError for what is none."""
+    """Read a dashboard of schema 14 to 42, or of the second schema. Raises FieldError for what is none."""
     inner, path = unwrapped(value)
     if is_second_schema(value) or is_second_schema(inner):
-        version = value.get("apiVersion") or "v2"
-        message = (
-            f"This is Grafana's dashboard schema {version}, which keeps elements and layouts. Export it"
-            " again with the classic model: “Export”, then without “v2 resource”, or as schema v1."
-        )
-        raise FieldError("apiVersion", message)
+        return read_second(value, inner, fits or Fits())
     if not is_grafana(value):
         raise FieldError(
             "body", "This is no dashboard of Grafana's: it has neither panels nor rows."
         )
+    return read_first(inner, path, fits or Fits())
+
+
+def read_first(inner: Any, path: tuple[str, ...], fits: Fits) -> Imported:
     ledger = Ledger(path)
     root = Given(inner, path, ledger)
-    document = cleaned(document_of(root, fits or Fits()))
-    return Imported(document, uid_of(root), ledger.lines(inner))
+    document = cleaned(document_of(root, fits))
+    return Imported(document, uid_of(root.text("uid")), ledger.lines(inner))
+
+
+def read_second(resource: Mapping[str, Any], spec: Mapping[str, Any], fits: Fits) -> Imported:
+    """Read elements and layouts; the report's paths are those of the first schema."""
+    if not isinstance(spec.get("layout"), Mapping):
+        raise FieldError(
+            "layout", "A dashboard of schema v2 has a layout that places its elements."
+        )
+    board, lines = as_first_schema(spec)
+    found = read_first(board, (), fits)
+    metadata = resource.get("metadata")
+    uid = metadata.get("name") if isinstance(metadata, Mapping) else ""
+    return Imported(found.document, uid_of(str(uid or "")), [*lines, *found.lines])
 
 
 def cleaned(value: Any, depth: int = 0) -> Any:
@@ -231,6 +236,5 @@ def links_of(root: Given) -> list[Json]:
     return found[:MOST_LINKS]
 
 
-def uid_of(root: Given) -> str:
-    uid = root.text("uid")
+def uid_of(uid: str) -> str:
     return uid if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", uid) else ""

@@ -528,18 +528,6 @@ def test_links_to_dashboards_lead_to_the_portal_s() -> None:
     assert "links[2].url" in reasons(imported)
 
 
-@pytest.mark.parametrize("given", [
-    {"apiVersion": "dashboard.grafana.app/v2beta1", "kind": "Dashboard", "spec": {"elements": {}, "layout": {}}},
-    {"apiVersion": "dashboard.grafana.app/v2alpha1", "spec": {}},
-    {"elements": {}, "layout": {"kind": "GridLayout"}, "title": "x"},
-])  # fmt: skip
-def test_the_second_schema_is_named(given: dict[str, Any]) -> None:
-    assert is_grafana(given)
-    with pytest.raises(FieldError, match="v2") as refused:
-        read(given)
-    assert refused.value.field == "apiVersion"
-
-
 @pytest.mark.parametrize("wrap", [
     lambda inner: {"dashboard": inner, "meta": {"slug": "x"}},
     lambda inner: {"dashboard": inner, "overwrite": True, "inputs": [], "folderUid": "x"},
