@@ -44,6 +44,16 @@ def totals(portal: RunningPortal, token: str, until: datetime, *names: str) -> l
     return [series["total"] for series in answer["series"]]
 
 
+def told(portal: RunningPortal, token: str, query: str) -> float:
+    """Return what a PromQL query adds up to now."""
+    answer = httpx.get(
+        f"{portal.url}/prometheus/api/v1/query",
+        params={"query": f"sum({query})"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    return sum(float(one["value"][1]) for one in answer.json()["data"]["result"])
+
+
 def send_own(portal: RunningPortal) -> None:
     key = portal.command("create_source", "own")
     answer = httpx.post(
@@ -86,8 +96,17 @@ def test_the_sample_company_comes_in_whole_and_leaves_without_a_trace(
     assert views > 5_000
     assert purchases > 50
     assert can_log_in(portal, *login)
+    sold, failed = (
+        "increase(tanqory_revenue_total[24h])",
+        'increase(tanqory_errors_total{job="shop"}[1d])',
+    )
+    assert told(portal, token, sold) > 1_000
+    eventually(lambda: told(portal, token, failed) > 10, within_s=30, what="the shop's errors")
 
     portal.command("remove_demo")
+
+    assert told(portal, token, sold) == 0
+    assert told(portal, token, 'last_over_time({job="shop"}[2d])') == 0
 
     assert totals(portal, token, loaded_at, "page_view", "purchase") == [1, 0]
     assert own() == [1]
