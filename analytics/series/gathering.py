@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,16 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Ids = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
+AnyInts = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A block of rows: the series of each, its time after the answer's `since_ms`, its value."""
+
+    ids: AnyInts
+    ts: AnyInts
+    values: Floats
 
 
 @dataclass(frozen=True)
@@ -31,25 +42,67 @@ class Twice(ValueError):
     """A series has two samples of one time."""
 
 
-def gathered(ids: Ids, ts: Ints, values: Floats) -> Gathered:
+def gathered(blocks: Sequence[Rows], *, since_ms: int = 0, of: Ids | None = None) -> Gathered:
     """Put rows together by series and time. Raises Twice.
 
-    The engine reads part by part, each in the order of series and time. So there are few runs of
-    rows that belong together, and putting runs in order is ten times quicker than rows.
+    `of` are the whole ids where blocks have their lower halves (`has_halves`). The engine reads
+    part by part, each in the order of series and time. So there are few runs of rows that belong
+    together, and putting runs in order is ten times quicker than rows.
     """
-    if not len(ids):
+    if not blocks:
         return NOTHING
-    # One part may end with the series that the next one begins with: then time goes back.
-    starts = np.append(0, np.flatnonzero((ids[1:] != ids[:-1]) | (ts[1:] <= ts[:-1])) + 1)
-    lengths = np.diff(starts, append=len(ids))
-    order = np.lexsort((ts[starts], ids[starts]))
-    if not np.array_equal(order, np.arange(len(order))):
-        runs = list(zip(starts[order].tolist(), (starts + lengths)[order].tolist(), strict=True))
-        ts = np.concatenate([ts[start:end] for start, end in runs])
-        values = np.concatenate([values[start:end] for start, end in runs])
-    of_runs, ends = ids[starts][order], np.cumsum(lengths[order])
+    starts = [run_starts(block) for block in blocks]
+    lengths = np.concatenate(
+        [np.diff(at, append=len(block.ids)) for block, at in zip(blocks, starts, strict=True)]
+    )
+    ids = np.concatenate([block.ids[at] for block, at in zip(blocks, starts, strict=True)])
+    ids = ids if of is None else whole(ids, of)
+    first = np.concatenate([block.ts[at] for block, at in zip(blocks, starts, strict=True)])
+    order = np.lexsort((first, ids))
+    ends = np.cumsum(lengths[order])
+    target = np.empty(len(order), np.int64)
+    target[order] = ends - lengths[order]
+    ts, values = np.empty(int(ends[-1]), np.int64), np.empty(int(ends[-1]))
+    for rows, here, there in moves(blocks, starts, target):
+        np.add(rows.ts[here], np.int64(since_ms), out=ts[there])
+        values[there] = rows.values[here]
+    of_runs = ids[order]
     last = np.append(of_runs[1:] != of_runs[:-1], True)
     return in_order(Gathered(of_runs[last], ends[last], ts, values))
+
+
+def run_starts(block: Rows) -> Ints:
+    """Tell where in a block another series begins, or time goes back: another part's rows."""
+    ids, ts = block.ids, block.ts
+    return np.append(0, np.flatnonzero((ids[1:] != ids[:-1]) | (ts[1:] <= ts[:-1])) + 1)
+
+
+def moves(
+    blocks: Sequence[Rows], starts: Sequence[Ints], target: Ints
+) -> Iterator[tuple[Rows, slice, slice]]:
+    """Tell which rows go where; runs that stay beside each other go together."""
+    at = 0
+    for block, begins in zip(blocks, starts, strict=True):
+        to = target[at : at + len(begins)]
+        at += len(begins)
+        parts = np.append(True, np.diff(to) != np.diff(begins))
+        here, there = begins[parts], to[parts].tolist()
+        for low, high, new in zip(
+            here.tolist(), [*here[1:].tolist(), len(block.ids)], there, strict=True
+        ):
+            yield block, slice(low, high), slice(new, new + high - low)
+
+
+def has_halves(ids: Ids) -> bool:
+    """Tell whether these series differ in the lower halves of their ids."""
+    return len(np.unique(ids.astype(np.uint32))) == len(ids)
+
+
+def whole(halves: AnyInts, ids: Ids) -> Ids:
+    """Return the ids, of those given, that have these lower halves."""
+    lower = ids.astype(np.uint32)
+    order = np.argsort(lower)
+    return np.asarray(ids[order[np.searchsorted(lower[order], halves)]])
 
 
 def in_order(found: Gathered) -> Gathered:

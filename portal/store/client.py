@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -156,18 +156,23 @@ def read(query: Query, *, lane: str, fmt: str) -> bytes:
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns as arrays, and what they cost."""
+    """An answer in the Native format, and what it cost."""
 
-    columns: native.Columns
+    body: memoryview
     rows_read: int
     bytes_read: int
     elapsed_ms: float
 
+    @cached_property
+    def columns(self) -> native.Columns:
+        """Return whole columns as arrays. Raises native.UnreadableColumn."""
+        return native.columns(self.body)
+
 
 def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns:
-    """Run one SELECT of plain columns and return them as arrays: for millions of rows.
+    """Run one SELECT of plain columns, to be read as arrays: for millions of rows.
 
-    Raises QueryFailed, EngineUnavailable, native.UnreadableColumn.
+    Raises QueryFailed, EngineUnavailable.
     """
     try:
         with instruments.store_query("columns"), _limits(query, time_limit) as limits:
@@ -185,7 +190,7 @@ def read_columns(query: Query, *, time_limit: timedelta = TIME_LIMIT) -> Columns
         raise translated(error) from error
     summary = orjson.loads(answer.headers.get("X-ClickHouse-Summary", "{}"))
     return Columns(
-        native.columns(body),
+        body,
         rows_read=int(summary.get("read_rows", 0)),
         bytes_read=int(summary.get("read_bytes", 0)),
         elapsed_ms=int(summary.get("elapsed_ns", 0)) / 1e6,

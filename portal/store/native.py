@@ -10,7 +10,7 @@ Format: https://clickhouse.com/docs/interfaces/formats/Native
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,24 @@ class Coded:
 
 
 Columns = dict[str, NDArray[Any] | Coded]
+Block = dict[str, NDArray[Any]]
+
+
+def blocks(body: bytes | memoryview) -> Iterator[Block]:
+    """Give an answer's blocks of plain columns as they are, looking into `body`: nothing is copied.
+
+    Blocks without rows are left out. Raises UnreadableColumn, also for texts.
+    """
+    reader = _Reader(memoryview(body))
+    while not reader.is_at_end:
+        width, rows = reader.number(), reader.number()
+        block: Block = {}
+        for _ in range(width):
+            name, kind = reader.text().decode(), reader.text().decode()
+            if rows:
+                block |= reader.plain(name, kind, rows)
+        if block:
+            yield block
 
 
 def columns(body: bytes | memoryview) -> Columns:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analytics.series import reading
-from analytics.series.gathering import Twice, gathered
+from analytics.series.gathering import Ids, Ints, Rows, Twice, gathered, has_halves
 from analytics.series.identity import Series
 from analytics.series.matching import Matcher, Operator
 from analytics.series.reading import EngineStorage
@@ -144,19 +144,54 @@ def test_samples_that_come_late_and_across_partitions_are_in_order(metric: str) 
     assert rows_of(found) == wanted
 
 
-def test_runs_of_rows_are_put_in_order_whatever_part_they_come_from() -> None:
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_runs_of_rows_are_put_in_order_whatever_part_they_come_from(cut: int) -> None:
     """The second part begins with the series that the first one ends with."""
     ids = np.array([1, 1, 2, 2, 2, 3, 1, 2], np.uint64)
     ts = np.array([30, 40, 30, 40, 10, 20, 10, 20], np.int64)
 
-    found = gathered(ids, ts, ts.astype(np.float64))
+    found = gathered(blocks(cut, ids, ts))
 
     assert found.ids.tolist() == [1, 2, 3]
     assert found.ends.tolist() == [3, 7, 8]
     assert found.ts.tolist() == [10, 30, 40, 10, 20, 30, 40, 20]
     assert found.values.tolist() == found.ts.tolist()
     with pytest.raises(Twice):
-        gathered(ids, ts // 40 * 40, ts.astype(np.float64))
+        gathered(blocks(cut, ids, ts // 40 * 40))
+
+
+def blocks(cut: int, ids: Ids, ts: Ints) -> list[Rows]:
+    parts = (slice(cut), slice(cut, None))
+    return [Rows(ids[at], ts[at], ts[at].astype(np.float64)) for at in parts if len(ids[at])]
+
+
+def test_the_short_form_of_rows_says_the_same() -> None:
+    ids = np.array([5, (1 << 32) + 3, 2 << 32], np.uint64)
+    rows = Rows(
+        np.array([0, 3, 3, 5], np.uint32), np.array([0, 7, 9, 1], np.uint32), np.arange(4.0)
+    )
+
+    found = gathered([rows], since_ms=T0, of=ids)
+
+    assert found.ids.tolist() == ids.tolist()
+    assert found.ends.tolist() == [1, 3, 4]
+    assert (found.ts - T0).tolist() == [1, 7, 9, 0]
+    assert found.values.tolist() == [3, 1, 2, 0]
+
+
+def test_ids_of_one_lower_half_have_no_short_form() -> None:
+    assert has_halves(np.array([5, (1 << 32) + 4], np.uint64))
+    assert not has_halves(np.array([5, (1 << 32) + 5], np.uint64))
+
+
+def test_a_range_may_be_longer_than_the_short_form_reaches(metric: str) -> None:
+    series = Series.of(metric, {"job": "a"})
+    days = 60 * 86_400
+    keep({series: [(0, 1.0), (days, 2.0)]})
+
+    found = EngineStorage().select(named(metric), T0 - 1, T0 + days * 1000)
+
+    assert rows_of(found) == {series: [(0, 1.0), (days, 2.0)]}
 
 
 def test_many_series_are_read_in_parts_of_whole_series(
