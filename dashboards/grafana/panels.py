@@ -296,7 +296,8 @@ def kept_whole(panel: Given, around: Around) -> Json:
 
 def keep_for_export(box: Box, panel: Given, whole: Json) -> None:
     if len(json.dumps(whole, ensure_ascii=False)) > MOST_KEPT:
-        panel.change("type", f"It has more than {MOST_KEPT:,} characters: an export lacks it.")
+        why = f"It has more than {MOST_KEPT:,} characters: the box is all that is kept of it."
+        panel.ledger.told[(*panel.path, "type")] = ("changed", why)
     else:
         box.add("extra", {"grafana": whole})
 

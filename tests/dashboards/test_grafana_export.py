@@ -123,3 +123,12 @@ def test_a_query_for_another_source_beside_promql_is_exported_as_it_came() -> No
 
     assert exported["targets"][1] == theirs
     assert exported["targets"][0]["expr"] == "up"
+
+
+def test_what_is_too_large_to_keep_is_reported() -> None:
+    canvas = {"type": "canvas", "title": "Plan", "options": {"image": "x" * 100_001}}
+
+    imported = read({"title": "Board", "schemaVersion": 39, "panels": [canvas]})
+
+    assert "extra" not in checked(imported.document)["widgets"][0]["config"]
+    assert "100,000 characters" in imported.lines[0].why
