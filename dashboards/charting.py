@@ -27,7 +27,7 @@ MOST_DRAWN = 200
 
 
 def time_figure(
-    frame: Frame, options: Mapping[str, Any], style: Mapping[str, Any], *, shared: int = 1
+    frame: Frame, options: Mapping[str, Any], style: Trace, *, shared: int = 1
 ) -> Drawing:
     """Draw lines over time. `style` is merged into every trace.
 
@@ -40,10 +40,13 @@ def time_figure(
     unit = base_unit(frame, found, options)
     styled = [(line, style_for(line, options, unit)) for line in in_order(found, options)]
     drawn = [(line, own) for line, own in styled if not own.options.get("hidden")][:MOST_DRAWN]
+    written = texts_of(line for line, _ in drawn)
     traces = [
         trace
         for line, own in drawn
-        for trace in traces_of(line, {**style, **lined(own, style)}, own, unit, shared=shared)
+        for trace in traces_of(
+            (line, own), [written[id(t)] for t in line.times], style, unit, shared=shared
+        )
     ]
     layout = layout_of(options, unit, [own for _, own in drawn])
     say_calcs(traces, drawn, options)
@@ -118,9 +121,20 @@ def line_of(own: Style) -> Trace:
     return line
 
 
+def texts_of(found: Iterable[Line]) -> dict[int, str]:
+    """Write each moment once, by its identity: the lines of an answer share them.
+
+    Not by its value: an hour that clocks repeat has equal moments of two offsets.
+    """
+    moments = {id(t): t for line in found for t in line.times}
+    return {key: t.isoformat() for key, t in moments.items()}
+
+
 def traces_of(
-    line: Line, style: Mapping[str, Any], own: Style, unit: str, *, shared: int
+    drawn: tuple[Line, Style], times: list[str], style: Trace, unit: str, *, shared: int
 ) -> Iterable[Trace]:
+    line, own = drawn
+    style = {**style, **lined(own, style)}
     base = {name: value for name, value in style.items() if value is not None}
     base |= {"name": own.name}
     if own.options.get("in_legend") is False:
@@ -131,7 +145,6 @@ def traces_of(
         if own.options.get("negative")
         else line.values
     )
-    times = [t.isoformat() for t in line.times]
     if line.is_compare:
         role = {"meta": {**meta, "role": "compare"}, "showlegend": False}
         # On the stack of now the period before would be added to it.

@@ -158,7 +158,11 @@ def counted(asked: Asked) -> str:
 
 def over_time(outcome: Outcome, names: Sequence[str], wanted: Wanted, meta: Meta) -> Frame:
     """One row a point; a gap between a series's points is a row without a value."""
-    rows = [row for index, name in enumerate(names) for row in points(outcome, index, name)]
+    # One object for all series: whoever draws writes it once.
+    moments = {} if outcome.raw else {ms: moment(ms) for ms in outcome.times.tolist()}
+    rows = [
+        row for index, name in enumerate(names) for row in points(outcome, index, name, moments)
+    ]
     columns = (
         Column("t", "time"),
         Column("series", "string"),
@@ -169,7 +173,9 @@ def over_time(outcome: Outcome, names: Sequence[str], wanted: Wanted, meta: Meta
     return Frame(columns, tuple(list(one) for one in cells), meta, {"labels": labels})
 
 
-def points(outcome: Outcome, index: int, name: str) -> Iterator[tuple[datetime, str, float | None]]:
+def points(
+    outcome: Outcome, index: int, name: str, moments: Mapping[int, datetime]
+) -> Iterator[tuple[datetime, str, float | None]]:
     if outcome.raw:
         own, values = outcome.points(index)
         for ms, value in zip(own.tolist(), values.tolist(), strict=True):
@@ -185,7 +191,7 @@ def points(outcome: Outcome, index: int, name: str) -> Iterator[tuple[datetime, 
         present[shown].tolist(), strict=True,
     )  # fmt: skip
     for ms, value, is_there in cells:
-        yield moment(ms), name, drawn(value) if is_there else None
+        yield moments[ms], name, drawn(value) if is_there else None
 
 
 def moment(ms: int) -> datetime:
