@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -112,6 +112,30 @@ def test_an_insight_is_asked_in_the_form_of_explore(page: Page, board: str) -> N
     assert page.url.endswith("/edit/")  # the page around it stays where it is
     close(page)
     save(page, 2)
+
+
+def test_a_filter_that_is_being_written_outlives_the_answer_to_an_earlier_change(
+    page: Page, board: str
+) -> None:
+    sheet = add(page, "Lines", "Visits")
+    choose(sheet, "Source", "Insight")
+    sheet.get_by_label("Kind", exact=True).select_option("trend")
+    counted = sheet.get_by_label("What is counted in series A")
+    expect(counted).to_be_visible()
+    held: list[Route] = []
+    page.route("**unique_users**", lambda route: held.append(route), times=1)
+
+    with page.expect_request("**unique_users**"):
+        counted.select_option("unique_users")
+    sheet.get_by_role("button", name="Add filter").click()
+    sheet.locator("#new-property").fill("$platform")
+    with page.expect_response("**unique_users**"):
+        held[0].continue_()
+    sheet.locator("#new-value").fill("ios")
+    sheet.locator("#filter-form").get_by_role("button", name="Add filter").click()
+
+    expect(sheet.get_by_role("button", name="$platform is", exact=False)).to_be_visible()
+    expect(counted).to_have_value("unique_users")
 
 
 def test_options_change_what_the_preview_shows(page: Page, board: str) -> None:

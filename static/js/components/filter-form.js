@@ -9,6 +9,8 @@ const UNARY = ['is_set', 'is_not_set'];
 const LISTS = ['in', 'not_in'];
 
 class FilterForm extends HTMLElement {
+  #opener = null;
+
   connectedCallback() {
     this.addEventListener('change', (event) => this.#changed(event));
     this.addEventListener('submit', () => queueMicrotask(() => this.hidePopover()));
@@ -46,7 +48,31 @@ class FilterForm extends HTMLElement {
     if (!filter.cohort) elements.new_value.select();
   }
 
+  /** What is being written here, for the form that takes this one's place; null while it is closed. */
+  get draft() {
+    if (!this.matches(':popover-open')) return null;
+    const { elements } = this.#form;
+    const names = [...new Set([...elements].map(({ name, id }) => name || id).filter((name) => name.startsWith('new')))];
+    return {
+      values: names.map((name) => [name, elements[name].value]),
+      packed: [...this.#form.querySelectorAll('input[name="where"]:disabled')].map(({ value }) => value),
+      opener: this.#opener.id,
+      focus: document.activeElement.name,
+    };
+  }
+
+  /** Go on with what was being written in the form before this one. */
+  resume({ values, packed, opener, focus }) {
+    const { elements } = this.#form;
+    for (const [name, value] of values) if (elements[name]) elements[name].value = value;
+    packed.flatMap((value) => this.#replaced(value)).forEach((input) => { input.disabled = true; });
+    if (packed.length) this.#say('Change filter');
+    this.#open(document.getElementById(opener) ?? document.querySelector('[data-filter-for]'));
+    elements[focus]?.focus?.();
+  }
+
   #open(opener) {
+    this.#opener = opener;
     this.#shape();
     this.showPopover();
     place(this, opener);

@@ -48,6 +48,7 @@ export function insightPart(context) {
   function show(answer, isChange) {
     const focused = document.activeElement?.id;
     const wasHere = body.contains(document.activeElement);
+    const draft = body.querySelector('filter-form')?.draft;
     body.replaceChildren(...parsed(answer.html).body.childNodes);
     body.dataset.address = answer.address;
     explore.hidden = !answer.explore;
@@ -55,6 +56,7 @@ export function insightPart(context) {
     const next = [...wanted, wasHere ? focused : ''].map((id) => id && body.querySelector(`#${CSS.escape(id)}`)).find(Boolean);
     wanted = [];
     next?.focus();
+    if (draft) body.querySelector('filter-form').resume(draft);
     if (!isChange || !answer.query) return;
     const fits = !isOther || answer.drawings.includes(context.widget.config.kind);
     isOther = false;
