@@ -143,7 +143,7 @@ def test_a_file_can_be_uploaded(people: People, call: TokenClient) -> None:
         (
             '{"apiVersion": "dashboard.grafana.app/v2beta1", "spec": {"elements": {}}}',
             "application/json",
-            "apiVersion",
+            "layout",
         ),
         (
             '{"schemaVersion": 39, "panels": {"a": 1}, "title": {"x": 1}, "templating": 5}',
