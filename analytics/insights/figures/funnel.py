@@ -12,6 +12,7 @@ from portal.lib.text import grouped, humanize
 
 Json = dict[str, Any]
 LONGEST_LABEL = 24
+UPRIGHT = 4  # bars whose labels fit below them side by side in a third of a small screen
 LINE = 10  # characters that stand below a narrow bar without a slant
 # Hatched and pale: what was lost is the ghost of the bar before.
 LOST = {"pattern": {"shape": "/", "size": 6, "solidity": 0.25}, "opacity": 0.3}
@@ -106,9 +107,14 @@ def _short(step: Json) -> str:
 
 
 def _layout(names: list[str], unit: str) -> Json:
+    axis: Json = {"type": "category", "categoryorder": "array", "categoryarray": names}
+    if len(names) <= UPRIGHT and all(
+        len(line) <= LINE for one in names for line in one.split("<br>")
+    ):
+        axis["tickangle"] = 0  # plotly would turn them in a narrow box, where they just fit
     return {
         "meta": {"unit": unit},
-        "xaxis": {"type": "category", "categoryorder": "array", "categoryarray": names},
+        "xaxis": axis,
         "yaxis": {"rangemode": "tozero"},
         "bargap": 0.35,
         "hovermode": "closest",
