@@ -219,10 +219,12 @@ def test_more_samples_than_allowed_are_refused(metric: str) -> None:
 def test_a_series_that_was_stored_under_another_id_is_one_with_todays(metric: str) -> None:
     series = Series.of(metric, {"job": "a"})
     client.command(
-        f"INSERT INTO series (id, name, labels, first_at, last_at) SELECT 77, '{metric}', map('job', 'a'), now() - 172800, now()"
+        "INSERT INTO series (id, name, labels, first_at, last_at) SELECT 77,"
+        f" '{metric}', map('job', 'a'), fromUnixTimestamp64Milli({T0}), now()"
     )
     client.command(
-        f"INSERT INTO samples (series, ts, value) SELECT 77, fromUnixTimestamp64Milli({T0 + 1000}), 1.0"
+        "INSERT INTO samples (series, ts, value)"
+        f" SELECT 77, fromUnixTimestamp64Milli({T0 + 1000}), 1.0"
     )
     keep({series: [(2, 2.0)]})
 
