@@ -14,6 +14,7 @@ from analytics.insights.keeping import OTHERWISE
 from dashboards.durations import BadDuration, length_of
 from dashboards.joining import Part
 from dashboards.models import Widget
+from dashboards.options.calcs import named
 from dashboards.variables.asking import server_id
 from portal.lib.row_rights import RowRights
 from portal.lib.time_range import Chosen
@@ -153,7 +154,19 @@ def of_metrics(widget: Widget) -> dict[str, Any]:
         # What a variable chose: the portal's own samples are no server of their own.
         found["server"] = server_id(found["server"])
     found.setdefault("instant", widget.kind in TABLES)
-    return {**found, "query": widget.query, "latest": widget.kind in OF_THE_END}
+    return {**found, "query": widget.query, "latest": latest_of(widget)}
+
+
+def latest_of(widget: Widget) -> str:
+    """Return how the moments end with the range: with one more that is the end, or (a total has
+    to have each moment once) all alike.
+    """
+    if widget.kind not in OF_THE_END:
+        return ""
+    config = widget.config
+    overrides = [one.get("options") or {} for one in config.get("overrides") or ()]
+    calcs = {named(str(one.get("calc") or "last")) for one in (config, *overrides)}
+    return "last" if calcs == {"last"} and not config.get("transformations") else "all"
 
 
 def insight_of(widget: Widget) -> tuple[str, dict[str, Any]]:

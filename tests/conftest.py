@@ -11,6 +11,7 @@ from django.test import Client, TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
 
+from analytics.promql.remembering import ANSWERS
 from portal.accounts.models import SCOPES, User
 from portal.lib.requests import NOWHERE, current_origin
 from portal.live.values import MEMORY
@@ -65,8 +66,9 @@ def people(db: None) -> People:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Forget what an earlier test's dashboard of the same name showed."""
+    """Forget what an earlier test's dashboard of the same name showed, or query answered."""
     MEMORY.clear()
+    ANSWERS.forget()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analytics.series import keeping
 from analytics.series.resolutions import COARSE, RAW
 from portal.store import client
 from portal.store.query import Query
@@ -21,8 +22,12 @@ def delete_samples(condition: str, params: dict[str, Any]) -> int:
     found = client.run(Query(f"SELECT DISTINCT id FROM series WHERE {condition}", params)).rows()
     # Literals: mutations take no parameters. They are numbers of our own.
     doomed = ",".join(str(int(number)) for (number,) in found)
-    for resolution in (RAW, *COARSE) if doomed else ():
-        client.command(
-            f"ALTER TABLE {resolution.table} DELETE WHERE series IN ({doomed})", settings_=AWAITED
-        )
+    try:
+        for resolution in (RAW, *COARSE) if doomed else ():
+            client.command(
+                f"ALTER TABLE {resolution.table} DELETE WHERE series IN ({doomed})",
+                settings_=AWAITED,
+            )
+    finally:
+        keeping.note_deletion()
     return len(found)

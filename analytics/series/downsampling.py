@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 
 from analytics.series.buckets import COLUMNS, aggregated
+from analytics.series.changes import OVERLAP
 from analytics.series.models import Kept
 from analytics.series.resolutions import COARSE, HOUR_MS, RAW, Resolution
 from portal.store import client
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 SETTLED = timedelta(minutes=5)
 LATE = timedelta(minutes=2)
-# How far a look for late rows reaches back before the last one: an insert may be under way.
-OVERLAP = timedelta(minutes=4)
 SLICE_MS = 3 * HOUR_MS  # a partition of samples
 MOST_ROWS = 3_000_000  # of samples in one INSERT, about 200 MB
 BUDGET = timedelta(seconds=20)

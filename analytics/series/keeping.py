@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from analytics.series.models import Kept
 from analytics.series.resolutions import COARSE, FIVE_MINUTES, HOUR, RAW, Resolution
@@ -102,6 +103,7 @@ class Reach:
 
     since_ms: Mapping[str, int]
     until_ms: Mapping[str, int]
+    deletions: int = 0  # series that were deleted before their time, counted by the times
 
 
 ONLY_SAMPLES = Reach({RAW.name: 0}, {})
@@ -114,7 +116,14 @@ def reach() -> Reach:
     until = {name: ms(row.until) for name, row in coarse.items() if row.until}
     known = {name: row for name, row in rows.items() if name in (RAW.name, *until)}
     since = {name: ms(row.since) if row.since else 0 for name, row in known.items()}
-    return Reach({RAW.name: 0} | since, until)
+    deletions = rows[RAW.name].deletions if RAW.name in rows else 0
+    return Reach({RAW.name: 0} | since, until, deletions)
+
+
+def note_deletion() -> None:
+    """Say that series were deleted before their time."""
+    Kept.objects.get_or_create(resolution=RAW.name)
+    Kept.objects.filter(resolution=RAW.name).update(deletions=F("deletions") + 1)
 
 
 def ms(at: datetime) -> int:

@@ -22,6 +22,8 @@ class Kept(models.Model):
     # A look for late samples that has begun, and the time up to which it is through.
     looking_at = models.DateTimeField(null=True)
     looked_until = models.DateTimeField(null=True)
+    # How often series were deleted before their time: what was answered before is no answer then.
+    deletions = models.PositiveIntegerField(default=0)
 
     class Meta:
         default_permissions = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.cache import cache
 
 from analytics.promql.legends import legends
 from analytics.promql.steps import Window, filled, grid, step_for
+from dashboards.asking import of_metrics
 from dashboards.evaluate import Look, evaluate
 from portal.lib.field_error import FieldError
 from portal.lib.row_rights import ALL
@@ -134,6 +136,45 @@ def test_widgets_draw_metrics(kind: str, requests: str) -> None:
 
     assert box["state"] == "ok", box
     assert box["plain"]
+
+
+@pytest.mark.parametrize(("latest", "last_is_end"), [("", False), ("last", True), ("all", True)])
+def test_the_last_moment_may_be_the_end_of_the_window(
+    latest: str, last_is_end: bool, requests: str
+) -> None:
+    end = NOW - timedelta(seconds=63)
+    window = TimeRange(end - timedelta(minutes=1), end)
+    params = {"query": f"sum({requests})", "step": "10s", "latest": latest}
+
+    frame = ask("promql", Question(params, window, NOW))
+
+    times = frame.column("t")
+    assert (times[-1] == end) is last_is_end
+    assert len(times) == (7 if latest else 6)
+    steps = {later - at for at, later in pairwise(times[:-1])}
+    assert steps == {timedelta(seconds=10)}
+    assert (times[0].timestamp() % 10 == 0) is (latest != "all")
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "latest"),
+    [
+        ("line", {}, ""),
+        ("stat", {}, "last"),
+        ("gauge", {"calc": "lastNotNull"}, "last"),
+        ("stat", {"calc": "total"}, "all"),
+        ("stat", {"transformations": [{"kind": "reduce"}]}, "all"),
+        ("pie", {"overrides": [{"options": {"calc": "mean"}}]}, "all"),
+    ],
+)
+def test_numbers_are_as_of_the_end_and_totals_have_each_moment_once(
+    kind: str, config: dict[str, Any], latest: str
+) -> None:
+    widget = make_widget(
+        make_dashboard(), "w", kind=kind, source="promql", query="up", config=config
+    )
+
+    assert of_metrics(widget)["latest"] == latest
 
 
 def test_a_widget_says_what_is_wrong_with_its_query() -> None:

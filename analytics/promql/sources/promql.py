@@ -2,20 +2,22 @@
 
 Asked with `query` and, where wanted, `server` (the id of another Prometheus server; its own samples
 otherwise), `instant` (one row a series as of the window's end, with its labels as columns), `step`
-(seconds or a duration), `width` (pixels to draw on), `latest` (the grid ends with the window),
+(seconds or a duration), `width` (pixels to draw on), `latest` ("all": the grid ends with the window;
+"last": it has one more moment, the window's end),
 `legend` ("{{method}}") and `unit`. Over a window the columns are `t`, `series` and `value`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from analytics.promql import servers
-from analytics.promql.asking import Asked, answered
+from analytics.promql import moments, remembering, servers
+from analytics.promql.asking import Asked
 from analytics.promql.errors import QueryFailed
 from analytics.promql.legends import NAME, legends
 from analytics.promql.outcome import Instant, Labels, Outcome, Range
@@ -41,7 +43,7 @@ class Wanted:
     is_instant: bool
     step_ms: int | None
     width: int
-    ends_at_end: bool
+    latest: str
     legend: str
     unit: str
 
@@ -58,12 +60,23 @@ class PromqlSource:
         step = at.step_ms if isinstance(at, Range) else step_for(window, width=wanted.width)
         asked = Asked(filled(wanted.query, window, step), at)
         try:
-            outcome = (
-                answered(asked) if wanted.server is None else servers.answered(wanted.server, asked)
-            )
+            outcome = answered(asked, wanted, window)
         except QueryFailed as error:
             raise FieldError("query", str(error)) from error
         return framed(outcome, wanted, asked, question)
+
+
+def answered(asked: Asked, wanted: Wanted, window: Window) -> Outcome:
+    """Ask whoever has the samples. Raises QueryFailed."""
+    ask: Callable[[Asked], Outcome] = remembering.answered
+    if wanted.server is not None:
+        ask = partial(servers.answered, wanted.server)
+    outcome = ask(asked)
+    at = asked.at
+    if wanted.latest != "last" or isinstance(at, Instant) or at.end_ms >= window.end_ms:
+        return outcome
+    end = replace(at, start_ms=window.end_ms, end_ms=window.end_ms)
+    return moments.joined(outcome, ask(replace(asked, at=end)))
 
 
 def parse(params: Mapping[str, Any]) -> Wanted:
@@ -79,7 +92,7 @@ def parse(params: Mapping[str, Any]) -> Wanted:
         is_instant=bool(params.get("instant")),
         step_ms=step_of(params.get("step")),
         width=whole(params, "width", most=20_000) or USUAL_WIDTH,
-        ends_at_end=bool(params.get("latest")),
+        latest=text(params, "latest"),
         legend=text(params, "legend"),
         unit=text(params, "unit"),
     )
@@ -126,7 +139,7 @@ def asked_at(wanted: Wanted, window: Window) -> Instant | Range:
     step = wanted.step_ms or step_for(window, width=wanted.width)
     if window.length_ms // step > MOST_POINTS:
         raise FieldError("step", f"This range has more than {MOST_POINTS:,} such steps.")
-    return grid(window, step, ends_at_end=wanted.ends_at_end)
+    return grid(window, step, ends_at_end=wanted.latest == "all")
 
 
 def framed(outcome: Outcome, wanted: Wanted, asked: Asked, question: Question) -> Frame:
