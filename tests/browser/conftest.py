@@ -69,8 +69,15 @@ def session_state(demo: RunningPortal, browser: Browser) -> dict[str, object]:
 
 @pytest.fixture
 def page(demo: RunningPortal, browser: Browser, session_state: dict[str, object]) -> Iterator[Page]:
-    """Open a logged-in page; any script error or refused resource fails the test."""
-    context = browser.new_context(base_url=demo.url, storage_state=session_state)  # type: ignore[arg-type]  # as returned
+    """Open a logged-in page; any script error or refused resource fails the test.
+
+    Nothing in it fades or slides: what is on its way is too pale for axe and not where it is clicked.
+    """
+    context = browser.new_context(
+        base_url=demo.url,
+        storage_state=session_state,  # type: ignore[arg-type]  # as returned
+        reduced_motion="reduce",
+    )
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(f"script error: {error}"))

@@ -73,7 +73,6 @@ def drag(page: Page, grip: Locator, dx: float, dy: float) -> None:
 
 
 def test_a_dashboard_is_built_from_nothing_with_the_mouse(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")  # what is dragged next must not be on its way
     page.goto("/dashboards/")
     page.get_by_role("link", name="New dashboard").click()
     page.get_by_label("Name").fill("By mouse")

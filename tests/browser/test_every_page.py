@@ -95,7 +95,7 @@ def test_a_page_is_whole_and_accessible(page: Page, path: str) -> None:
     assert serious_faults(page) == []
     assert is_too_wide(page) is False
 
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.emulate_media(color_scheme="light")
     settle(page)
     page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
     keep_picture(page, path, "light")
@@ -115,7 +115,7 @@ def test_a_page_is_whole_and_accessible_on_a_phone(page: Page, path: str) -> Non
 
 def open_page(page: Page, path: str, theme: Literal["dark", "light"], size: ViewportSize) -> None:
     page.set_viewport_size(size)
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.emulate_media(color_scheme=theme)
     page.add_init_script(path=AXE)
     page.goto(path)
     page.wait_for_load_state("load")
