@@ -133,7 +133,7 @@ def rows(sql: str, **params: object) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def samples_tables(store_schema: None) -> None:
     """Empty the tables of samples."""
-    for table in ("series", "samples", "metric_metadata"):
+    for table in ("series", "samples", "samples_5m", "samples_1h", "metric_metadata"):
         client.command(f"TRUNCATE TABLE {table}")
     announcer.forget()
     metadata._told.clear()

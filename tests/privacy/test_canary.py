@@ -50,12 +50,13 @@ def unpacked(engine: None) -> Iterator[None]:
 def named_in(folder: Path) -> set[str]:
     """Return the files below a folder in whose bytes the canary stands."""
     found = set()
-    for file in folder.rglob("*"):
-        try:
-            if file.is_file() and MARK.encode() in file.read_bytes():
-                found.add(str(file.relative_to(folder)))
-        except (FileNotFoundError, PermissionError):
-            continue  # gone meanwhile, or a socket
+    for inside, _, names in os.walk(folder):  # goes on where a folder is gone meanwhile
+        for file in (Path(inside) / name for name in names):
+            try:
+                if file.is_file() and MARK.encode() in file.read_bytes():
+                    found.add(str(file.relative_to(folder)))
+            except (FileNotFoundError, PermissionError):
+                continue  # gone meanwhile, or a socket
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,6 @@ from tests.servers import SERVERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLUSTER = Path(os.environ[SERVERS]) / "postgres"
-MARK = "w8n3x0dead"
 embedded = pytest.mark.skipif(not CLUSTER.exists(), reason="the servers are not embedded")
 
 
@@ -35,19 +35,24 @@ def writing_elsewhere() -> Iterator[psycopg.Connection[Any]]:
         other.rollback()
 
 
+TABLE = Annotation._meta.db_table
+
+
 def plant_and_remove() -> str:
-    """Leave a dead row with the mark; returns its table."""
-    now = clock.now()
-    note = Annotation.objects.create(text=f"Call {MARK}", at=now, created_at=now, updated_at=now)
+    """Leave a dead row in TABLE; returns a mark that only this one has."""
+    now, mark = clock.now(), uuid.uuid4().hex
+    note = Annotation.objects.create(text=f"Call {mark}", at=now, created_at=now, updated_at=now)
     note.delete()
-    return Annotation._meta.db_table
+    return mark
 
 
-def files_with_mark() -> set[str]:
+def files_with(mark: str) -> set[str]:
+    """Return the files of this database that hold a mark."""
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
-    files = (file for file in (CLUSTER / "base").rglob("*") if file.is_file())
-    return {file.name for file in files if MARK.encode() in file.read_bytes()}
+        cursor.execute("SELECT oid::text FROM pg_database WHERE datname = current_database()")
+        folder = CLUSTER / "base" / cursor.fetchone()[0]
+    return {file.name for file in folder.iterdir() if mark.encode() in file.read_bytes()}
 
 
 def file_of(table: str) -> str:
@@ -116,14 +121,14 @@ def test_who_writes_in_another_database_is_waited_for_and_named(
 @embedded
 def test_nothing_is_left_in_the_files_though_another_database_was_written_to_meanwhile() -> None:
     with writing_elsewhere() as other:
-        plant_and_remove()
-        assert files_with_mark()
+        mark = plant_and_remove()
+        assert files_with(mark)
         clearing = Doing(postgres.DeadRows().clear)
         eventually(somebody_waits, within_s=20, what="it is waiting")
         other.rollback()
         clearing.finished()
 
-    assert files_with_mark() == set()
+    assert files_with(mark) == set()
 
 
 def somebody_waits() -> bool:
@@ -140,21 +145,20 @@ def somebody_waits() -> bool:
 @embedded
 def test_a_table_that_had_to_keep_rows_is_written_anew_once_more() -> None:
     with writing_elsewhere() as other:
-        table = plant_and_remove()
-        before = file_of(table)
+        mark, before = plant_and_remove(), file_of(TABLE)
 
         def write() -> None:
             with connection.cursor() as cursor:  # nobody waited before this
-                postgres.write_anew(cursor, table)
+                postgres.write_anew(cursor, TABLE)
 
         writing = Doing(write)
-        eventually(lambda: file_of(table) != before, within_s=20, what="it was written anew")
-        kept = files_with_mark()
-        assert file_of(table) in kept
+        eventually(lambda: file_of(TABLE) != before, within_s=20, what="it was written anew")
+        kept = files_with(mark)
+        assert file_of(TABLE) in kept
         other.rollback()
         writing.finished()
 
-    assert files_with_mark().isdisjoint({*kept, file_of(table)})
+    assert files_with(mark).isdisjoint({*kept, file_of(TABLE)})
 
 
 def test_a_table_that_postgresql_skips_is_not_said_to_be_clear() -> None:
