@@ -12,14 +12,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import httpx
+import numpy as np
 
+from analytics.series.writing import Batch, write
 from bench import _events
 from bench._events import END, STEPS
 from bench._pages import asker, fresh_bucket
 from bench._stage import PERSONS, client
-from bench.promql import DAY, fill
+from bench.promql import DAY, STEP_MS, fill, series_of
 from dashboards.asking import span_of
 from dashboards.evaluate import answer
 from dashboards.looking import look_with
@@ -85,6 +88,11 @@ TABLES = (
 def measured(portal: RunningPortal) -> dict[str, float]:
     """Ask for all data of the board, through the API, as of the end of the events."""
     fill([DAY], int(END.timestamp() * 1000), None)
+    # As if each had come at its time, not all of them just now.
+    client().command(
+        "ALTER TABLE samples UPDATE written_at = toStartOfMinute(ts) WHERE 1",
+        settings={"mutations_sync": 2},
+    )
     make_board()
     with asker(portal) as http:
         ask = partial(data_of, http)
@@ -164,13 +172,23 @@ def queries_alone(end: datetime) -> float:
 
 
 def new_minutes(ask: Callable[[datetime], Json]) -> Iterator[Callable[[], Json]]:
-    """Let a minute of events come in before each question, which is about all up to then."""
+    """Let a minute of events and samples come in before each question about all up to then."""
     engine = client()
     for number in range(ROUNDS):
         end = END + timedelta(minutes=number + 1)
         for statement in _events.inserts(A_MINUTE, PERSONS):
             engine.command(moved_to(statement, end - timedelta(minutes=1), number))
+        write_samples(end)
         yield partial(ask, end)
+
+
+def write_samples(end: datetime) -> None:
+    """Write the samples of the minute before `end`; counters that go on from any value."""
+    series = series_of(DAY)
+    ts = int(end.timestamp() * 1000) - STEP_MS * np.arange(60_000 // STEP_MS)[::-1]
+    rows = np.repeat(np.arange(len(series)), len(ts))
+    values = np.tile(ts / 1000.0, len(series))
+    write(Batch(series, rows, np.tile(ts, len(series)), values), token=uuid4().hex)
 
 
 def moved_to(statement: str, start: datetime, number: int) -> str:

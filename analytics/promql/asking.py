@@ -54,7 +54,9 @@ def answered(asked: Asked) -> Outcome:
         raise TooManySamples(TOO_MANY) from error
     return replace(
         outcome,
-        stats=replace(outcome.stats, resolutions=storage.resolutions),
+        stats=replace(
+            outcome.stats, resolutions=storage.resolutions, is_rough=bool(storage.roughly)
+        ),
         infos=(*outcome.infos, *storage.infos),
     )
 

@@ -93,6 +93,7 @@ class Stats:
     elapsed_s: float = 0.0
     nodes: tuple[NodeStats, ...] = ()
     resolutions: tuple[str, ...] = ()  # of what is kept, those that answered, the finest first
+    is_rough: bool = False  # samples are gone: what is left of them answers not quite as they did
 
 
 @dataclass(frozen=True)

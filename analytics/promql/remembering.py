@@ -22,6 +22,7 @@ from analytics.promql.parse import parse
 from analytics.promql.selectors import all_matchers
 from analytics.promql.tree import Tree
 from analytics.series import changes, keeping
+from analytics.series.keeping import Reach
 from analytics.series.resolutions import RAW
 from portal.lib import clock
 
@@ -85,16 +86,22 @@ def answered(asked: Asked) -> Outcome:
     tree = remembered_tree(asked)
     if not isinstance(at, Range) or tree is None:
         return asking.answered(asked)
-    looked_at, reach = clock.now(), keeping.reach()
+    now, reach = clock.now(), keeping.reach()
     # What is deleted, old or not, takes the answers along that were made of it.
     there = reach.since_ms[RAW.name], reach.deletions
     name = (asked.query, at.step_ms, at.start_ms % at.step_ms, asked.lookback_ms, *there)
     known = ANSWERS.find(name)
     settled = None if known is None else still_right(known, at, tree)
     outcome = asking.answered(asked) if settled is None else completed(settled, asked, at)
-    if set(outcome.stats.resolutions) <= {RAW.name}:
-        ANSWERS.keep(name, Known(outcome, looked_at))
+    if not outcome.stats.is_rough:
+        ANSWERS.keep(name, Known(outcome, as_of(outcome, reach, now)))
     return outcome
+
+
+def as_of(outcome: Outcome, reach: Reach, now: datetime) -> datetime:
+    """Return the moment of which all samples are in an answer: late ones join buckets late."""
+    coarse = (one for one in outcome.stats.resolutions if one != RAW.name)
+    return min((reach.looked_at[one] for one in coarse), default=now)
 
 
 def remembered_tree(asked: Asked) -> Tree | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
@@ -103,6 +103,7 @@ class Reach:
 
     since_ms: Mapping[str, int]
     until_ms: Mapping[str, int]
+    looked_at: Mapping[str, datetime] = field(default_factory=dict)  # late samples before it are in
     deletions: int = 0  # series that were deleted before their time, counted by the times
 
 
@@ -117,7 +118,8 @@ def reach() -> Reach:
     known = {name: row for name, row in rows.items() if name in (RAW.name, *until)}
     since = {name: ms(row.since) if row.since else 0 for name, row in known.items()}
     deletions = rows[RAW.name].deletions if RAW.name in rows else 0
-    return Reach({RAW.name: 0} | since, until, deletions)
+    looked_at = {name: row.looked_at for name, row in coarse.items() if row.looked_at}
+    return Reach({RAW.name: 0} | since, until, looked_at, deletions)
 
 
 def note_deletion() -> None:
