@@ -8,13 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from analytics.insights.buckets import Grid
 from analytics.insights.definitions.filters import Property
 from analytics.insights.sql.params import EPOCH, Params
 from analytics.insights.sql.trend import Source
-from portal.store.query import Query
+from portal.store.query import Query, TimeRange
 
 HOUR_US = 3_600_000_000
 HOUR = f"intDiv(toUnixTimestamp64Micro(ts), {HOUR_US})"
@@ -41,11 +41,15 @@ def unit_of(source: Source, grid: Grid) -> Unit | None:
         return None
     if source.breakdown is not None and not _is_standard(source.breakdown.property):
         return None
-    edges = [grid.window.start, grid.window.end, *grid.edges]
     for unit in (DAYS, HOURS):
-        if all((edge - EPOCH) % unit.length == timedelta(0) for edge in edges):
-            return unit
+        if all((edge - EPOCH) % unit.length == timedelta(0) for edge in grid.edges):
+            return unit if _whole(grid.window, unit) else None
     return None
+
+
+def _whole(window: TimeRange, unit: Unit) -> range:
+    """Return the numbers of the units that lie in a window as a whole."""
+    return range(-((EPOCH - window.start) // unit.length), (window.end - EPOCH) // unit.length)
 
 
 def _is_standard(found: object) -> bool:
@@ -53,25 +57,34 @@ def _is_standard(found: object) -> bool:
 
 
 def counted(source: Source, unit: Unit) -> Query:
-    """Count the events of each unit: `unit`, `raw` (the breakdown's value, or ''), `events`."""
+    """Count the events of each unit: `unit`, `raw` (the breakdown's value, or ''), `events`.
+
+    What the window has of its first and last unit is counted by the events themselves.
+    """
     params = Params()
-    window, name = source.selection.window, source.selection.event
+    window, whole = source.selection.window, _whole(source.selection.window, unit)
+    start, end = (EPOCH + number * unit.length for number in (whole.start, whole.stop))
     breakdown = source.breakdown.property if source.breakdown else None
     raw = breakdown.column if isinstance(breakdown, Property) else "''"
-    found = [f"day >= {params.day(window.start)}", f"day <= {params.day(window.end - MOMENT)}"]
-    if name is not None:
-        found.insert(0, f"name = {params.text(name)}")
-    if unit is HOURS:
-        first, end = (
-            params.integer((at - EPOCH) // unit.length) for at in (window.start, window.end)
-        )
-        found.append(f"{HOUR} >= {first} AND {HOUR} < {end}")
-    sql = f"""
+    name = source.selection.event
+    named = [] if name is None else [f"name = {params.text(name)}"]
+
+    def part(since: datetime, until: datetime, *more: str) -> str:
+        days = f"day >= {params.day(since)}", f"day <= {params.day(until - MOMENT)}"
+        return f"""
 SELECT {unit.expression} AS unit, {raw} AS raw, count() AS events
 FROM events
-WHERE {" AND ".join(found)}
+WHERE {" AND ".join([*named, *days, *more])}
 GROUP BY unit, raw"""
-    return Query(sql.strip(), params.values)
+
+    numbers = (params.integer(number) for number in (whole.start, whole.stop))
+    hours = "{0} >= {1} AND {0} < {2}".format(HOUR, *numbers)
+    parts = [part(start, end, *([hours] if unit is HOURS else []))]
+    for since, until in ((window.start, start), (end, window.end)):
+        if since < until:
+            between = f"ts >= {params.instant(since)} AND ts < {params.instant(until)}"
+            parts.append(part(since, until, between))
+    return Query("\nUNION ALL".join(parts).strip(), params.values)
 
 
 def cells(rows: Iterable[tuple[int, str, int]], unit: Unit, grid: Grid) -> dict[str, list[int]]:
