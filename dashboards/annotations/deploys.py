@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
 
@@ -14,8 +14,11 @@ from portal.store.query import TimeRange
 from portal.store.sources import Question, ask
 
 Seen = list[tuple[datetime, str, str]]
-# Looking for what is new reads days of events; a minute late is early enough for a mark.
-KEPT_S = 60
+# Looking for what is new reads days of events. A minute late is early enough for a mark; what is
+# older than SETTLED, and was asked once, comes from the cache while the window moves on.
+KEPT = timedelta(minutes=1)
+OLDER_KEPT = timedelta(hours=1)
+SETTLED = timedelta(minutes=10)
 
 
 class Deploys:
@@ -39,13 +42,25 @@ class Deploys:
 
 def seen_in(window: TimeRange, as_of: datetime, rights: RowRights) -> Seen:
     """Return (at, service, version or deployment) of what events first bore in about this window."""
-    whole = TimeRange(minute(window.start), minute(window.end) + timedelta(minutes=1))
-    text = repr((whole, rights, Epoch.current().number))
+    since = window.start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = minute(window.end.astimezone(UTC)) + timedelta(minutes=1)
+    settled = max(since, (until - SETTLED).replace(minute=0))
+    parts = [(since, settled, OLDER_KEPT), (settled, until, KEPT)]
+    return [
+        one
+        for start, end, kept in parts
+        if start < end
+        for one in remembered(TimeRange(start, end), as_of, rights, kept)
+    ]
+
+
+def remembered(window: TimeRange, as_of: datetime, rights: RowRights, kept: timedelta) -> Seen:
+    text = repr((window, rights, Epoch.current().number))
     key = f"deploys:{hashlib.sha256(text.encode()).hexdigest()}"
     found: Seen | None = cache.get(key)
     if found is None:
-        found = asked(whole, as_of, rights)
-        cache.set(key, found, timeout=KEPT_S)
+        found = asked(window, as_of, rights)
+        cache.set(key, found, timeout=int(kept.total_seconds()))
     return found
 
 

@@ -10,12 +10,16 @@ import pytest
 
 from analytics.series.identity import Series
 from analytics.series.writing import Batch, write
-from dashboards.annotations import annotation_kinds
+from dashboards.annotations import annotation_kinds, deploys
 from dashboards.evaluate import evaluate
 from dashboards.looking import look_with
 from dashboards.models import Dashboard
 from portal.lib.row_rights import ALL
+from portal.store.frame import Frame
+from portal.store.query import TimeRange
+from portal.store.sources import Question, ask
 from tests.factories import make_annotation, make_dashboard, make_deploy, make_widget
+from tests.insights.events import Event, load
 from tests.people import People
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store_schema", "empty_cache")]
@@ -70,3 +74,28 @@ def test_a_dashboard_says_which_are_usual(board: Dashboard) -> None:
 def test_every_kind_says_what_it_is() -> None:
     assert {one.kind for one in annotation_kinds} >= {"notes", "deploys"}
     assert all(one.label and one.icon for one in annotation_kinds)
+
+
+def test_only_the_last_minutes_are_searched_again_for_deploys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = TimeRange(NOON, NOON + timedelta(hours=20))
+    begins = (NOON + timedelta(hours=2), NOON + timedelta(hours=19, minutes=57))
+    load([Event("seen", at, "ann", version=f"v{n}") for n, at in enumerate(begins)])
+    searched: list[TimeRange] = []
+
+    def spy(kind: str, question: Question) -> Frame:
+        assert question.window is not None
+        searched.append(question.window)
+        return ask(kind, question)
+
+    monkeypatch.setattr(deploys, "ask", spy)
+    for minutes in (0, 1):
+        later = timedelta(minutes=minutes)
+        moved = TimeRange(window.start + later, window.end + later)
+        found = annotation_kinds.get("deploys").between(moved, moved.end, ALL)
+        assert [one.text for one in found] == ["v0 went live", "v1 went live"]
+
+    assert [one.start for one in searched] == [
+        NOON.replace(hour=0), *[NOON + timedelta(hours=19)] * 2
+    ]  # fmt: skip
