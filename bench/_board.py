@@ -99,6 +99,7 @@ def measured(portal: RunningPortal) -> dict[str, float]:
         warm = in_ms([partial(ask, END)])  # fast forms are made aside, once
         time.sleep(20)
         cold, alone = cold_and_alone(ask)
+        ask(END)
         cached = in_ms([partial(ask, END)] * ROUNDS)
         fresh = in_ms(new_minutes(ask))
     return {

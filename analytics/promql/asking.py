@@ -14,10 +14,11 @@ from analytics.promql.guard import TOO_MANY
 from analytics.promql.kept import KeptStorage
 from analytics.promql.outcome import Instant, Limits, Options, Outcome, Range
 from analytics.series import keeping
-from analytics.series.reading import EngineStorage
+from analytics.series.reading import Ask, EngineStorage
 from analytics.series.samples import TooManySamples as TooManyStored
 from portal.lib import clock
 from portal.lib.asker import Asker, current
+from portal.store import client
 
 OPTIONS = Options.of(settings.PROMQL_FEATURES)
 LIMITS = Limits()
@@ -36,8 +37,8 @@ class Asked:
     timeout_ms: int | None = None
 
 
-def answered(asked: Asked) -> Outcome:
-    """Answer within the asker's limits, and only as long as the asker waits.
+def answered(asked: Asked, ask: Ask = client.read_columns) -> Outcome:
+    """Answer within the asker's limits, and only as long as the asker waits; `ask` asks the engine.
 
     Raises errors.QueryFailed, client.QueryFailed, client.EngineUnavailable.
     """
@@ -46,7 +47,7 @@ def answered(asked: Asked) -> Outcome:
         options = replace(options, lookback_ms=asked.lookback_ms)
     asker = current()
     limits = replace(LIMITS, timeout_s=seconds_for(asker, asked.timeout_ms), check=check_of(asker))
-    engine = EngineStorage(most_samples=limits.samples)
+    engine = EngineStorage(most_samples=limits.samples, ask=ask)
     storage = KeptStorage(engine, keeping.reach())
     try:
         outcome = evaluate(asked.query, asked.at, storage, limits, options)

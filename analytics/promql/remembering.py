@@ -23,8 +23,10 @@ from analytics.promql.selectors import all_matchers
 from analytics.promql.tree import Tree
 from analytics.series import changes, keeping
 from analytics.series.keeping import Reach
+from analytics.series.reading import Ask
 from analytics.series.resolutions import RAW
 from portal.lib import clock
+from portal.store import client
 
 LEAST_MS = 30 * 60_000  # what came in the last minutes is asked again in any case
 MOST_BYTES, MOST_BYTES_OF_ONE = 32 << 20, 4 << 20
@@ -77,22 +79,25 @@ class Answers:
 ANSWERS = Answers()
 
 
-def answered(asked: Asked) -> Outcome:
+def answered(asked: Asked, ask: Ask = client.read_columns) -> Outcome:
     """Answer as `asking.answered` does; `stats` tell of what had to be computed now.
 
-    Raises errors.QueryFailed, client.QueryFailed, client.EngineUnavailable.
+    `ask` asks the engine where little is to be read. Raises errors.QueryFailed, client.QueryFailed,
+    client.EngineUnavailable.
     """
     at = asked.at
-    tree = remembered_tree(asked)
-    if not isinstance(at, Range) or tree is None:
+    if not isinstance(at, Range) or at.end_ms - at.start_ms < LEAST_MS:
+        return asking.answered(asked, ask)
+    tree = tree_of_moments(asked.query, at)
+    if tree is None:
         return asking.answered(asked)
     now, reach = clock.now(), keeping.reach()
     # What is deleted, old or not, takes the answers along that were made of it.
     there = reach.since_ms[RAW.name], reach.deletions
     name = (asked.query, at.step_ms, at.start_ms % at.step_ms, asked.lookback_ms, *there)
     known = ANSWERS.find(name)
-    settled = None if known is None else still_right(known, at, tree)
-    outcome = asking.answered(asked) if settled is None else completed(settled, asked, at)
+    settled = None if known is None else still_right(known, at, tree, ask)
+    outcome = asking.answered(asked) if settled is None else completed(settled, asked, at, ask)
     if not outcome.stats.is_rough:
         ANSWERS.keep(name, Known(outcome, as_of(outcome, reach, now)))
     return outcome
@@ -104,36 +109,33 @@ def as_of(outcome: Outcome, reach: Reach, now: datetime) -> datetime:
     return min((reach.looked_at[one] for one in coarse), default=now)
 
 
-def remembered_tree(asked: Asked) -> Tree | None:
-    """Return the query as a tree; None where its answer cannot be taken apart, or need not."""
-    at = asked.at
-    if not isinstance(at, Range) or at.step_ms <= 0 or at.end_ms - at.start_ms < LEAST_MS:
-        return None
-    if (at.end_ms - at.start_ms) // at.step_ms > asking.LIMITS.points:
+def tree_of_moments(query: str, at: Range) -> Tree | None:
+    """Return a query as a tree; None where its answer cannot be taken apart."""
+    if at.step_ms <= 0 or (at.end_ms - at.start_ms) // at.step_ms > asking.LIMITS.points:
         return None
     if asking.OPTIONS.delayed_name_removal:
         return None  # at one moment what it refuses is another thing
     try:
-        tree = parse(asked.query, experimental_functions=asking.OPTIONS.experimental_functions)
+        tree = parse(query, experimental_functions=asking.OPTIONS.experimental_functions)
     except BadQuery:
         return None
     return tree if tree.type == "vector" and moments.stands_alone(tree) else None
 
 
-def still_right(known: Known, at: Range, tree: Tree) -> Outcome | None:
+def still_right(known: Known, at: Range, tree: Tree, ask: Ask) -> Outcome | None:
     """Return what of an answer is in a range and as it was; None where that is not its beginning."""
     if not known.outcome.times[0] <= at.start_ms <= known.outcome.times[-1]:
         return None
     sets = [all_matchers(node) for node in moments.selectors_of(tree)]
-    changed = changes.first_since(known.looked_at, sets) if sets else None
+    changed = changes.first_since(known.looked_at, sets, ask) if sets else None
     until = at.end_ms if changed is None else min(at.end_ms, changed - 1)
     found = moments.between(known.outcome, at.start_ms, until)
     return found if len(found.times) else None
 
 
-def completed(settled: Outcome, asked: Asked, at: Range) -> Outcome:
+def completed(settled: Outcome, asked: Asked, at: Range, ask: Ask) -> Outcome:
     """Compute what comes after what is settled."""
     rest = replace(at, start_ms=int(settled.times[-1]) + at.step_ms)
     if rest.start_ms > at.end_ms:
         return settled
-    return moments.joined(settled, asking.answered(replace(asked, at=rest)))
+    return moments.joined(settled, asking.answered(replace(asked, at=rest), ask))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
@@ -29,6 +29,7 @@ from analytics.series.sql.lookups import Sets
 from portal.store import client, native
 from portal.store.query import Query
 
+Ask = Callable[[Query], client.Columns]
 MOST_SAMPLES = 50_000_000  # Prometheus's --query.max-samples
 ROWS_AT_ONCE = 2_000_000  # 16 or 24 bytes each, for a moment three times, and the next ones'
 AHEAD = ThreadPoolExecutor(4, thread_name_prefix="samples-ahead")
@@ -116,6 +117,7 @@ class EngineStorage:
 
     most_samples: int = MOST_SAMPLES
     cost: Cost = field(default_factory=Cost)
+    ask: Ask = client.read_columns
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Samples:
         """Return the samples with `start_ms` < ts <= `end_ms`, as promql.storage.Storage has it."""
@@ -184,7 +186,7 @@ class EngineStorage:
         return self._asked(query).columns
 
     def _asked(self, query: Query) -> client.Columns:
-        answer = client.read_columns(replace(query, settings={**SETTINGS, **query.settings}))
+        answer = self.ask(replace(query, settings={**SETTINGS, **query.settings}))
         self.cost.note(answer)
         return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,10 +19,10 @@ class OneAtATime:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turns: dict[str, Turn] = {}
+        self._turns: dict[Hashable, Turn] = {}
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[bool]:
+    def alone(self, name: Hashable) -> Iterator[bool]:
         """Hold the name's lock; gives whether somebody else held it first."""
         with self._lock:
             turn = self._turns.setdefault(name, Turn())

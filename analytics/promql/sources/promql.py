@@ -24,6 +24,7 @@ from analytics.promql.outcome import Instant, Labels, Outcome, Range
 from analytics.promql.parameters import duration_of
 from analytics.promql.ranges import window_between
 from analytics.promql.steps import MOST_POINTS, USUAL_WIDTH, Window, filled, grid, step_for
+from analytics.series.together import READS
 from portal.lib.field_error import FieldError
 from portal.store.frame import Column, Frame, Meta
 from portal.store.sources import Question, sources
@@ -60,17 +61,18 @@ class PromqlSource:
         step = at.step_ms if isinstance(at, Range) else step_for(window, width=wanted.width)
         asked = Asked(filled(wanted.query, window, step), at)
         try:
-            outcome = answered(asked, wanted, window)
+            outcome = answered(asked, wanted, window, question.as_of)
         except QueryFailed as error:
             raise FieldError("query", str(error)) from error
         return framed(outcome, wanted, asked, question)
 
 
-def answered(asked: Asked, wanted: Wanted, window: Window) -> Outcome:
+def answered(asked: Asked, wanted: Wanted, window: Window, as_of: datetime) -> Outcome:
     """Ask whoever has the samples. Raises QueryFailed."""
-    ask: Callable[[Asked], Outcome] = remembering.answered
     if wanted.server is not None:
-        ask = partial(servers.answered, wanted.server)
+        ask: Callable[[Asked], Outcome] = partial(servers.answered, wanted.server)
+    else:
+        ask = partial(remembering.answered, ask=partial(READS.read, as_of))
     outcome = ask(asked)
     at = asked.at
     if wanted.latest != "last" or isinstance(at, Instant) or at.end_ms >= window.end_ms:
