@@ -32,7 +32,7 @@ from tests.running import RunningPortal
 
 Json = dict[str, Any]
 UID = "bench-board"
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
 A_MINUTE = 150  # events in a new minute: 20 million over 90 days
 CACHED_MS, NEW_MINUTE_MS, COLD = 150.0, 500.0, 1.2
 SUM = f"sum by (zone) (rate({DAY.name}[5m]))"
