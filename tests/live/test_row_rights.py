@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -24,18 +25,20 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("store_schema", "empty_cache", "fast_rechecks"),
 ]
-PATH = "/ws/dashboards/canaries/"
 
 
-def scene() -> tuple[User, User, DataSet]:
-    """Make a board of names of events, an admin, and a viewer of the shop's events only."""
+def scene() -> tuple[User, User, DataSet, str]:
+    """Make a board of names of events, an admin, and a viewer of the shop's events only.
+
+    Its path is returned, too: what an earlier test's threads still evaluate is of another board.
+    """
     now = clock.now()
     load([
         Event("own event", now, "a", service="shop"),
         Event("canary event", now, "a", service="other"),
     ])  # fmt: skip
     admin, viewer = make_staff("admin"), make_staff("viewer")
-    board = make_dashboard("canaries", is_public=True)
+    board = make_dashboard(f"names-{uuid4().hex}", is_public=True)
     query = "SELECT name, count() AS n FROM events GROUP BY name ORDER BY name"
     make_widget(board, "names", kind="table", source="sql", query=query)
     whole = DataSet.objects.get(is_built_in=True)
@@ -43,11 +46,11 @@ def scene() -> tuple[User, User, DataSet]:
     shop = [{"property": "$service", "op": "=", "value": "shop"}]
     own = DataSet.objects.create(name="Shop", filters=shop, created_at=now, updated_at=now)
     actions.share(admin, own, viewer, Level.VIEW)
-    return admin, viewer, whole
+    return admin, viewer, whole, f"/ws/dashboards/{board.uid}/"
 
 
 def words(message: dict[str, Any]) -> str:
-    return orjson.dumps(message).decode().replace("canaries", "")
+    return orjson.dumps(message).decode()
 
 
 async def greeting(talk: Talk) -> str:
@@ -60,9 +63,9 @@ async def greeting(talk: Talk) -> str:
 
 
 async def test_two_viewers_of_one_board_are_shown_their_own_rows() -> None:
-    admin, viewer, _ = await sync_to_async(scene)()
+    admin, viewer, _, path = await sync_to_async(scene)()
 
-    async with watching(admin, PATH) as whole, watching(viewer, PATH) as part:
+    async with watching(admin, path) as whole, watching(viewer, path) as part:
         assert "canary event" in await greeting(whole)
         mine = await greeting(part)
         updates = [words(await hear(part, "dashboard_update")) for _ in range(2)]
@@ -73,9 +76,9 @@ async def test_two_viewers_of_one_board_are_shown_their_own_rows() -> None:
 
 
 async def test_a_change_of_rights_reaches_an_open_socket() -> None:
-    admin, viewer, whole = await sync_to_async(scene)()
+    admin, viewer, whole, path = await sync_to_async(scene)()
 
-    async with watching(viewer, PATH) as talk:
+    async with watching(viewer, path) as talk:
         assert "canary" not in await greeting(talk)
         grant = await sync_to_async(actions.share)(admin, whole, viewer, Level.VIEW)
         assert "canary" in await greeting(talk)
@@ -85,21 +88,21 @@ async def test_a_change_of_rights_reaches_an_open_socket() -> None:
 
 
 async def test_a_role_that_is_lost_takes_its_rows_along() -> None:
-    admin, _, _ = await sync_to_async(scene)()
+    admin, _, _, path = await sync_to_async(scene)()
     second = await sync_to_async(make_staff)("admin")
 
-    async with watching(second, PATH) as talk:
+    async with watching(second, path) as talk:
         assert "canary" in await greeting(talk)
         await sync_to_async(actions.set_roles)(admin, second, ["viewer"])
         assert "No data set of events is shared with you" in await greeting(talk)
 
 
 async def test_what_a_data_set_holds_now_reaches_an_open_socket() -> None:
-    admin, viewer, _ = await sync_to_async(scene)()
+    admin, viewer, _, path = await sync_to_async(scene)()
     own = await DataSet.objects.aget(name="Shop")
     wider = Draft("Shop", "", [], [{"property": "$service", "op": "is_set"}])
 
-    async with watching(viewer, PATH) as talk:
+    async with watching(viewer, path) as talk:
         assert "canary" not in await greeting(talk)
         await sync_to_async(change_data_set)(admin, own, wider, clock.now())
         assert "canary" in await greeting(talk)
