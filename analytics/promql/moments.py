@@ -63,10 +63,13 @@ def joined(before: Outcome, after: Outcome) -> Outcome:
     places = {labels: row for row, labels in enumerate(series)}
     shape = (len(series), len(before.times) + len(after.times))
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
-    cut = len(before.times)
-    for part, columns in ((before, slice(None, cut)), (after, slice(cut, None))):
-        rows = np.array([places[labels] for labels in part.series], np.int64)
-        values[rows, columns], present[rows, columns] = part.values, part.present
+    for part, first in ((before, 0), (after, len(before.times))):
+        rows, columns = np.nonzero(part.present)  # one by one: two rows may have the same labels
+        cells = (
+            np.array([places[labels] for labels in part.series], np.int64)[rows],
+            columns + first,
+        )
+        values[cells], present[cells] = part.values[rows, columns], True
     return replace(
         after,
         times=np.concatenate([before.times, after.times]),

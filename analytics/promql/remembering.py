@@ -98,15 +98,15 @@ def answered(asked: Asked, ask: Ask = client.read_columns) -> Outcome:
     known = ANSWERS.find(name)
     settled = None if known is None else still_right(known, at, tree, ask)
     outcome = asking.answered(asked) if settled is None else completed(settled, asked, at, ask)
-    if not outcome.stats.is_rough:
-        ANSWERS.keep(name, Known(outcome, as_of(outcome, reach, now)))
+    looked_at = [looked_at_in(one, reach, now) for one in outcome.stats.resolutions]
+    if not outcome.stats.is_rough and None not in looked_at:
+        ANSWERS.keep(name, Known(outcome, min(filter(None, looked_at), default=now)))
     return outcome
 
 
-def as_of(outcome: Outcome, reach: Reach, now: datetime) -> datetime:
-    """Return the moment of which all samples are in an answer: late ones join buckets late."""
-    coarse = (one for one in outcome.stats.resolutions if one != RAW.name)
-    return min((reach.looked_at[one] for one in coarse), default=now)
+def looked_at_in(resolution: str, reach: Reach, now: datetime) -> datetime | None:
+    """Return the moment of which a resolution has all samples: late ones join buckets late."""
+    return now if resolution == RAW.name else reach.looked_at.get(resolution)
 
 
 def tree_of_moments(query: str, at: Range) -> Tree | None:

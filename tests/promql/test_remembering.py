@@ -12,11 +12,14 @@ from analytics.promql import asking, moments, remembering
 from analytics.promql.asking import Asked
 from analytics.promql.outcome import Outcome, Range
 from analytics.promql.parse import parse
+from analytics.series import downsampling
 from analytics.series.deleting import delete_samples
 from analytics.series.identity import Series
 from portal.lib import clock
 from portal.store import client
-from tests.series.conftest import T0, keep
+from tests.series.conftest import T0, keep, no_samples
+
+__all__ = ["no_samples"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store_schema")]
 MINUTE, HOUR = 60_000, 3_600_000
@@ -95,6 +98,24 @@ def test_only_what_is_new_is_read(metric: str) -> None:
     assert moved.stats.resolutions == ("raw",)
 
 
+@pytest.mark.usefixtures("no_samples")
+def test_answers_from_buckets_are_those_of_the_last_look_for_late_samples(metric: str) -> None:
+    series, minutes, later = Series.of(metric, {"job": "a"}), 26 * 60, timedelta(minutes=3)
+    stored_long_ago(series, {60 * m: float(m) for m in range(minutes)})
+    downsampling.run(clock.now)
+    at = Range(T0 + HOUR, T0 + 26 * HOUR, 10 * MINUTE)
+
+    first = check(f"rate({metric}[10m])", at)
+    again = check(f"rate({metric}[10m])", at)
+    keep({series: [(60 * 600 + 7, 1e6)]})
+    downsampling.run(lambda: clock.now() + later)
+    after = check(f"rate({metric}[10m])", at)
+
+    assert first.stats.resolutions == ("5m",)
+    assert again.stats.samples == 0
+    assert cells(after) != cells(first)
+
+
 def test_what_is_deleted_is_not_remembered(metric: str) -> None:
     series = Series.of(metric, {"job": "a"})
     stored_long_ago(series, {15 * n: float(n) for n in range(4 * 90)})
@@ -145,6 +166,16 @@ def test_the_least_recently_asked_go_when_there_is_too_much(
         answers.keep(name, one)
 
     assert [name for name in range(5) if answers.find(name)] == [2, 3, 4]
+
+
+def test_rows_of_the_same_labels_become_one_when_joined() -> None:
+    times, ones = np.array([1, 2]), np.ones((2, 2))
+    twice = Outcome("matrix", times, [(("a", "b"),)] * 2, ones, np.array([[1, 0], [0, 1]], bool))
+    after = Outcome(
+        "matrix", np.array([3]), [(("a", "b"),)], np.ones((1, 1)), np.ones((1, 1), bool)
+    )
+
+    assert moments.joined(twice, after).points(0)[0].tolist() == [1, 2, 3]
 
 
 def test_times_are_whole_after_joining() -> None:
