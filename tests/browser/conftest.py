@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.modules import module_page
 from tests.running import RunningPortal, eventually, running_portal
@@ -38,6 +38,7 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine; `.ci/run` installs Debian's")
     os.environ.setdefault("NODE_OPTIONS", "--no-warnings")
+    expect.set_options(timeout=20_000)  # what is there in a second may take ten on a busy machine
     # For the same loop Django would refuse to touch the database in this thread.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

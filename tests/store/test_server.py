@@ -380,8 +380,8 @@ def test_read_only_requests_read(engine: EngineProcess, sql: str) -> None:
 
 
 def test_the_strictest_read_only_mode_binds_one_request(engine: EngineProcess) -> None:
-    strict = post(engine, "SELECT 1 SETTINGS max_threads = 1", readonly="1")
-    usual = post(engine, "SELECT 1 SETTINGS max_threads = 1")
+    strict = post(engine, "SELECT 1 SETTINGS max_block_size = 1000", readonly="1")
+    usual = post(engine, "SELECT 1 SETTINGS max_block_size = 1000")
 
     assert strict.headers["X-ClickHouse-Exception-Code"] == "164"
     assert usual.text == "1\n"
