@@ -53,8 +53,8 @@ def test_a_saved_insight_is_found_opened_and_updated(page: Page) -> None:
     page.get_by_label("Name or description").fill("views each")
     expect(page.get_by_role("row", name="Signing up")).to_have_count(0)
     page.get_by_role("link", name="Trend Views each day").first.click()
-    page.locator("#math-A").select_option("unique_users")
     expect(page.locator("portal-chart .main-svg").first).to_be_visible(timeout=15_000)
+    page.locator("#math-A").select_option("unique_users")
     page.wait_for_url("**math=unique_users**")
     page.get_by_role("button", name="Update").click()
 
