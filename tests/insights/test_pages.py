@@ -53,7 +53,7 @@ class TestTrends:
         assert 'value="visit"' in page
         assert "<portal-chart" in page
         assert "every event counts, also those of nobody" in page
-        assert "count() AS s0" in page  # the SQL that ran
+        assert "count() AS events" in page  # the SQL that ran
 
     def test_a_new_filter_moves_into_the_address_with_the_type_it_was_seen_with(
         self, analyst: Client
