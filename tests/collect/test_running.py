@@ -255,9 +255,10 @@ def test_a_killed_worker_costs_one_slot_at_most_and_no_false_zero(
     assert {value for _, value in found} == {"1"}
     slots = [at // 10 for at, _ in found]  # one that was scraped late bears its own time
     assert len(set(slots)) == len(slots)
-    first, second = [at // 10 for at, _ in found if at > ready][:2]
-    assert first <= ready // 10 + 2  # who was killed may have taken the slot at hand
-    assert second == first + 1
+    # One, or on a slow machine as many as were due (or at hand) while there was no worker.
+    nobody_there = range(int(ended - 2) // 10 + 1, int(ready) // 10 + 1)
+    missed = set(range(int(min(slots)), int(max(slots)))) - set(slots)
+    assert len(missed) <= max(1, len(nobody_there))
 
 
 def test_a_real_prometheus_scrapes_the_portal_in_both_formats(
